@@ -1,0 +1,19 @@
+/** A duration or an instant in milliseconds; instants count from the Unix epoch. */
+export type Milliseconds = number
+
+/** An instant as an ISO 8601 string in UTC with milliseconds, e.g. `2026-11-23T15:42:00.000Z`. */
+export type Timestamp = string
+
+/** Where the time comes from. Code that needs the time takes a clock, so that tests can set it. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. May step backwards: never order events by it. */
+  now: () => Milliseconds
+}
+
+/** The clock of this machine. */
+export const systemClock: Clock = { now: () => Date.now() }
+
+/** Writes an instant in the one form that documents and answers use. */
+export function toTimestamp (instant: Milliseconds): Timestamp {
+  return new Date(instant).toISOString()
+}
