@@ -1,0 +1,118 @@
+import type { Milliseconds } from '@insights/shared'
+import type { Environment, LOG_LEVELS } from './schema.js'
+
+/** How to reach one platform, and how often to ask it. */
+export interface PlatformConfig<Credentials> {
+  /** Without a slash at the end. */
+  readonly baseUrl: string
+  /** `null`: none are configured, the platform is not live. */
+  readonly credentials: Readonly<Credentials> | null
+  /** Time between two fetches of one count, 15 minutes to 30 days. */
+  readonly intervalMs: Milliseconds
+}
+
+/** A Graph app secret is `null` when the app does not demand an `appsecret_proof`. */
+export interface GraphCredentials {
+  readonly accessToken: string
+  readonly appSecret: string | null
+}
+
+/** Everything that an operator can set, checked and complete. Holds secrets: never log it. */
+export interface Config {
+  readonly http: {
+    readonly host: string
+    /** 0 = any free port. */
+    readonly port: number
+    readonly bodyLimitBytes: number
+    readonly requestTimeoutMs: Milliseconds
+  }
+  /** As given: a relative path counts from the working directory. */
+  readonly dataDir: string
+  /** `storage` and `queue` are both embedded or both not. */
+  readonly storage: { readonly kind: 'embedded' } | { readonly kind: 'mongo', readonly url: string }
+  readonly queue: { readonly kind: 'embedded' } | { readonly kind: 'redis', readonly url: string }
+  readonly logLevel: typeof LOG_LEVELS[number]
+  /** `null`: register no token of the operator's choice. */
+  readonly bootstrapToken: string | null
+  readonly platforms: {
+    readonly youtube: PlatformConfig<{ apiKey: string }>
+    readonly soundcloud: PlatformConfig<{ clientId: string, clientSecret: string }> & { readonly tokenUrl: string }
+    readonly x: PlatformConfig<{ bearerToken: string }>
+    readonly facebook: PlatformConfig<GraphCredentials>
+    readonly instagram: PlatformConfig<GraphCredentials & { accountId: string }>
+  }
+  readonly refresh: {
+    readonly plannerIntervalMs: Milliseconds
+    /** Refresh jobs that one worker runs at the same time. */
+    readonly concurrency: number
+    /** Deadline of one lookup with its retries. */
+    readonly platformTimeoutMs: Milliseconds
+  }
+  readonly shutdownTimeoutMs: Milliseconds
+}
+
+/** Arranges an environment that has passed every check. */
+export function toConfig (env: Environment): Config {
+  return {
+    http: {
+      host: env.HOST,
+      port: env.PORT,
+      bodyLimitBytes: env.BODY_LIMIT_BYTES,
+      requestTimeoutMs: toMs(env.REQUEST_TIMEOUT_SECONDS)
+    },
+    dataDir: env.DATA_DIR,
+    // The rules have made sure of the two addresses.
+    storage: env.STORAGE === 'mongo' ? { kind: 'mongo', url: env.MONGO_URL as string } : { kind: 'embedded' },
+    queue: env.QUEUE === 'redis' ? { kind: 'redis', url: env.REDIS_URL as string } : { kind: 'embedded' },
+    logLevel: env.LOG_LEVEL,
+    bootstrapToken: env.BOOTSTRAP_TOKEN ?? null,
+    platforms: toPlatforms(env),
+    refresh: {
+      plannerIntervalMs: toMs(env.PLANNER_INTERVAL_SECONDS),
+      concurrency: env.REFRESH_CONCURRENCY,
+      platformTimeoutMs: toMs(env.PLATFORM_TIMEOUT_SECONDS)
+    },
+    shutdownTimeoutMs: toMs(env.SHUTDOWN_TIMEOUT_SECONDS)
+  }
+}
+
+function toPlatforms (env: Environment): Config['platforms'] {
+  return {
+    youtube: toPlatform(env.YOUTUBE_BASE_URL, env.YOUTUBE_INTERVAL_SECONDS, { apiKey: env.YOUTUBE_API_KEY }),
+    soundcloud: {
+      ...toPlatform(env.SOUNDCLOUD_BASE_URL, env.SOUNDCLOUD_INTERVAL_SECONDS, {
+        clientId: env.SOUNDCLOUD_CLIENT_ID,
+        clientSecret: env.SOUNDCLOUD_CLIENT_SECRET
+      }),
+      tokenUrl: new URL(env.SOUNDCLOUD_TOKEN_URL).href
+    },
+    x: toPlatform(env.X_BASE_URL, env.X_INTERVAL_SECONDS, { bearerToken: env.X_BEARER_TOKEN }),
+    facebook: toPlatform(env.FACEBOOK_BASE_URL, env.FACEBOOK_INTERVAL_SECONDS, {
+      accessToken: env.FACEBOOK_ACCESS_TOKEN,
+      appSecret: env.FACEBOOK_APP_SECRET ?? null
+    }),
+    instagram: toPlatform(env.INSTAGRAM_BASE_URL, env.INSTAGRAM_INTERVAL_SECONDS, {
+      accessToken: env.INSTAGRAM_ACCESS_TOKEN,
+      accountId: env.INSTAGRAM_ACCOUNT_ID,
+      appSecret: env.INSTAGRAM_APP_SECRET ?? null
+    })
+  }
+}
+
+type Complete<Credentials> = { [Key in keyof Credentials]: Exclude<Credentials[Key], undefined> }
+
+/** Credentials with a part that is `undefined` are none: the rules have refused those of which only a part is set. */
+function toPlatform<Credentials extends object> (
+  baseUrl: string, intervalSeconds: number, credentials: Credentials
+): PlatformConfig<Complete<Credentials>> {
+  const isComplete = !Object.values(credentials).includes(undefined)
+  return {
+    baseUrl: new URL(baseUrl).href.replace(/\/+$/, ''),
+    credentials: isComplete ? credentials as Complete<Credentials> : null,
+    intervalMs: toMs(intervalSeconds)
+  }
+}
+
+function toMs (seconds: number): Milliseconds {
+  return seconds * 1000
+}

@@ -1,0 +1,48 @@
+import type { VariableFault } from './given.js'
+import type { VariableName } from './schema.js'
+
+/** Variables that make a platform live together, and those that are of use only with them. */
+interface CredentialSet {
+  readonly required: readonly VariableName[]
+  readonly optional: readonly VariableName[]
+}
+
+const CREDENTIAL_SETS: readonly CredentialSet[] = [
+  { required: ['SOUNDCLOUD_CLIENT_ID', 'SOUNDCLOUD_CLIENT_SECRET'], optional: [] },
+  { required: ['FACEBOOK_ACCESS_TOKEN'], optional: ['FACEBOOK_APP_SECRET'] },
+  { required: ['INSTAGRAM_ACCESS_TOKEN', 'INSTAGRAM_ACCOUNT_ID'], optional: ['INSTAGRAM_APP_SECRET'] }
+]
+
+/**
+ * Finds what variables get wrong together. `textOf` gives the text of a variable or its default, '' if it is set but
+ * could not be read, and `undefined` if it is not set.
+ */
+export function checkRules (textOf: (name: VariableName) => string | undefined): VariableFault[] {
+  const isSet = (name: VariableName) => textOf(name) !== undefined
+  return [
+    ...checkModes(textOf('STORAGE'), textOf('QUEUE')),
+    ...(textOf('STORAGE') === 'mongo' && !isSet('MONGO_URL') ? [missing('MONGO_URL', 'STORAGE=mongo')] : []),
+    ...(textOf('QUEUE') === 'redis' && !isSet('REDIS_URL') ? [missing('REDIS_URL', 'QUEUE=redis')] : []),
+    ...CREDENTIAL_SETS.flatMap(set => checkCredentials(set, isSet))
+  ]
+}
+
+function checkModes (storage: string | undefined, queue: string | undefined): VariableFault[] {
+  const isHalfMode = (storage === 'mongo' && queue === 'embedded') || (storage === 'embedded' && queue === 'redis')
+  if (!isHalfMode) return []
+  return [{
+    variable: 'STORAGE',
+    line: 'STORAGE and QUEUE must be embedded and embedded, or mongo and redis: the embedded queue lives in the embedded ' +
+      'database, which is opened by one process, so neither half works with the other\'s'
+  }]
+}
+
+function checkCredentials (set: CredentialSet, isSet: (name: VariableName) => boolean): VariableFault[] {
+  const given = [...set.required, ...set.optional].filter(isSet)
+  if (given.length === 0) return []
+  return set.required.filter(name => !isSet(name)).map(name => missing(name, given.join(' and ')))
+}
+
+function missing (variable: VariableName, because: string): VariableFault {
+  return { variable, line: `${variable} must be set to go with ${because}` }
+}

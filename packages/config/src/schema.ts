@@ -1,0 +1,99 @@
+import { Type, type Static, type TSchema } from '@sinclair/typebox'
+import {
+  facebookVariables, instagramVariables, soundcloudVariables, xVariables, youtubeVariables
+} from './platform-variables.js'
+import { accepts, choice, integer, secret, text, type Unit } from './variable-types.js'
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+const serverVariables = {
+  HOST: text('Address to listen on; only this machine by default, a container wants 0.0.0.0.', 'host', '127.0.0.1'),
+  PORT: integer('Port to listen on; 0 takes any free one and prints it.', { minimum: 0, maximum: 65535, default: 3000 }),
+  BODY_LIMIT_BYTES: integer('Largest request body; bounds the memory that one request can take.',
+    { minimum: 1024, maximum: 16777216, default: 1048576, unit: 'bytes' }),
+  REQUEST_TIMEOUT_SECONDS: integer('Time that a client has to send a whole request; keeps slow ones from holding connections.',
+    { minimum: 1, maximum: 300, default: 30, unit: 'seconds' }),
+  SHUTDOWN_TIMEOUT_SECONDS: integer('Time that running requests and jobs have to end after SIGTERM; keep it above PLATFORM_TIMEOUT_SECONDS and below the grace period of your container runtime.',
+    { minimum: 1, maximum: 300, default: 30, unit: 'seconds' }),
+  LOG_LEVEL: choice('Least severe level that is logged.', LOG_LEVELS, 'info'),
+  BOOTSTRAP_TOKEN: secret('API token of your choice, registered with every scope at start, for containers and tests.', 'token', 32)
+}
+
+const modeVariables = {
+  STORAGE: choice('Where insights are kept: in the embedded database under DATA_DIR, or in MongoDB.', ['embedded', 'mongo'], 'embedded'),
+  QUEUE: choice('Where jobs are kept: in the embedded database, or in Redis; goes with STORAGE.', ['embedded', 'redis'], 'embedded'),
+  DATA_DIR: text('Directory of the embedded database, relative to the working directory; one process at a time can use it.', 'path', './data'),
+  MONGO_URL: secret('Connection string of MongoDB; required with STORAGE=mongo, unused otherwise.', 'mongo-url'),
+  REDIS_URL: secret('Connection string of Redis; required with QUEUE=redis, unused otherwise.', 'redis-url')
+}
+
+const refreshVariables = {
+  PLANNER_INTERVAL_SECONDS: integer('Time between two looks for insights that are due; bounds how long a refresh whose job was lost has to wait.',
+    { minimum: 1, maximum: 300, default: 5, unit: 'seconds' }),
+  REFRESH_CONCURRENCY: integer('Refresh jobs that one worker runs at the same time; jobs that overlap share platform calls.',
+    { minimum: 1, maximum: 100, default: 10 }),
+  PLATFORM_TIMEOUT_SECONDS: integer('Deadline of one platform lookup with its retries; a slow platform holds a refresh up no longer than this.',
+    { minimum: 1, maximum: 60, default: 10, unit: 'seconds' })
+}
+
+/** Every environment variable by its name, after conversion. An optional one that is not set has no key. */
+export const EnvironmentSchema = Type.Object({
+  ...serverVariables,
+  ...modeVariables,
+  ...refreshVariables,
+  ...youtubeVariables,
+  ...soundcloudVariables,
+  ...xVariables,
+  ...facebookVariables,
+  ...instagramVariables
+}, { additionalProperties: false })
+export type Environment = Static<typeof EnvironmentSchema>
+export type VariableName = keyof typeof EnvironmentSchema.properties
+
+const AREAS: ReadonlyArray<readonly [title: string, variables: Record<string, TSchema>]> = [
+  ['Server', serverVariables],
+  ['Store and queue', modeVariables],
+  ['Refreshes', refreshVariables],
+  ['YouTube', youtubeVariables],
+  ['SoundCloud', soundcloudVariables],
+  ['X', xVariables],
+  ['Facebook', facebookVariables],
+  ['Instagram', instagramVariables]
+]
+
+/** One environment variable, described for people. */
+export interface Variable {
+  readonly name: VariableName
+  /** Heading that it stands under. Variables of an area follow one another. */
+  readonly area: string
+  readonly type: 'integer' | 'string'
+  /** What it takes, in words that fit after "must be". */
+  readonly accepts: string
+  /** `null`: a text or a plain number. */
+  readonly unit: Unit | null
+  /** As it would be written in the environment; `null`: not set. */
+  readonly default: string | null
+  /** One sentence. */
+  readonly description: string
+  /** Whether the value must never be shown. Only these can also be given as the path of a file, in `<name>_FILE`. */
+  readonly secret: boolean
+}
+
+/** Lists every environment variable of the service, by area, in the order in which documents show them. */
+export function listVariables (): Variable[] {
+  return AREAS.flatMap(([area, variables]) =>
+    Object.entries(variables).map(([name, schema]) => toVariable(area, name as VariableName, schema)))
+}
+
+function toVariable (area: string, name: VariableName, schema: TSchema): Variable {
+  return {
+    name,
+    area,
+    type: schema.type,
+    accepts: accepts(schema),
+    unit: schema.unit ?? null,
+    default: schema.default === undefined ? null : String(schema.default),
+    description: schema.description as string,
+    secret: schema.secret === true
+  }
+}
