@@ -1,0 +1,8 @@
+export { openSandbox, type Sandbox, type SandboxOptions } from './open.js'
+export type { SandboxBaseUrls } from './base-urls.js'
+export { SANDBOX_CREDENTIALS } from './credentials.js'
+export { createSandboxClock, type SandboxClock } from './clock.js'
+export { ENTITY_STATES, type Entities, type Entity, type EntityState } from './entities.js'
+export type { Fault, FaultKind, FaultTarget, Faults } from './faults.js'
+export type { CallLog, CallTotals, LoggedCall } from './call-log.js'
+export { PUBLISHED_LIMITS, type SettingChanges, type Settings, type SettingValues } from './settings.js'
