@@ -1,0 +1,20 @@
+import { AppError, isAppError } from '@insights/shared'
+
+/** SQLSTATE of a disk without space. */
+const DISK_FULL = '53100'
+
+/** Runs a database call and turns every driver error into one of ours: none of them leaves the adapter. */
+export async function translateErrors<T> (call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    throw isAppError(error) ? error : translateError(error)
+  }
+}
+
+function translateError (cause: unknown): AppError {
+  if ((cause as { code?: unknown } | null)?.code === DISK_FULL) {
+    return new AppError('INS_STORE_FULL', 'The disk of the data directory is full: free some space, then repeat the request.', { cause })
+  }
+  return new AppError('INS_STORE_UNAVAILABLE', 'The embedded database can not be used at the moment.', { cause, retryAfterSeconds: 5 })
+}

@@ -1,0 +1,3 @@
+export { migratePglite } from './migrate.js'
+export { createPgliteInsightStore } from './store.js'
+export { createPgliteTokenStore } from './token-store.js'

@@ -1,0 +1,32 @@
+import type { PGlite } from '@electric-sql/pglite'
+import { translateErrors } from './errors.js'
+import { sql as insights } from './migrations/001-insights.js'
+
+const MIGRATIONS: ReadonlyArray<{ number: number, sql: string }> = [
+  { number: 1, sql: insights }
+]
+
+const LEDGER = `
+create schema if not exists insights;
+create table if not exists insights.migrations (number integer primary key, applied_at timestamptz not null);
+`
+
+/**
+ * Brings the schema of the store to the newest version; does nothing where it is. Run it first, alone: before the
+ * store or the queue is used. Each step is one transaction, so that a crash leaves a whole version behind.
+ *
+ * @throws AppError `INS_STORE_UNAVAILABLE`, `INS_STORE_FULL`
+ */
+export async function migratePglite (db: PGlite): Promise<void> {
+  await translateErrors(async () => {
+    await db.exec(LEDGER)
+    const applied = await db.query<{ number: number }>('select number from insights.migrations')
+    const numbers = new Set(applied.rows.map(row => row.number))
+    for (const migration of MIGRATIONS.filter(({ number }) => !numbers.has(number))) {
+      await db.transaction(async tx => {
+        await tx.exec(migration.sql)
+        await tx.query('insert into insights.migrations values ($1, clock_timestamp())', [migration.number])
+      })
+    }
+  })
+}

@@ -1,0 +1,83 @@
+import { INSIGHT_COLUMNS } from './mapping.js'
+
+/** Milliseconds as parameter `n`, as an interval. */
+const intervalOf = (n: number): string => `($${n}::double precision * interval '1 millisecond')`
+
+/** $1 fields, $2 sources. */
+export const CREATE = `
+insert into insights.insights (fields, sources, due_at, asked_at, created_at, updated_at)
+select $1::json, $2::json, now, now, now, now from clock_timestamp() as now
+returning ${INSIGHT_COLUMNS}`
+
+/** $1 id. */
+export const LOCK = `select ${INSIGHT_COLUMNS} from insights.insights where id = $1 for update`
+
+/**
+ * $1 id, $2 fields, $3 sources, $4 what to add to identity_rev. A run in progress works on the old accounts when that
+ * is 1: its lease ends at once, so that the next run need not wait for it.
+ */
+export const REPLACE_FIELDS = `
+update insights.insights set
+  fields = $2::json, sources = $3::json, rev = rev + 1, identity_rev = identity_rev + $4::bigint, wanted = wanted + 1,
+  lease_until = case when $4::bigint = 1 then null else lease_until end,
+  due_at = clock_timestamp(), asked_at = clock_timestamp(), updated_at = clock_timestamp()
+where id = $1
+returning ${INSIGHT_COLUMNS}`
+
+/** $1 id. The right sides all see the row as it was before. */
+export const REQUEST_REFRESH = `
+update insights.insights set
+  wanted = case when wanted > done and not coalesce(lease_until > clock_timestamp(), false) then wanted else wanted + 1 end,
+  forced = case when wanted > done and not coalesce(lease_until > clock_timestamp(), false) then wanted else wanted + 1 end,
+  asked_at = clock_timestamp(), due_at = clock_timestamp()
+where id = $1
+returning ${INSIGHT_COLUMNS}`
+
+/** $1 limit, $2 lease. What came due by its schedule becomes wanted here. */
+export const CLAIM_DUE = `
+with due as (
+  select id from insights.insights where due_at <= clock_timestamp() order by due_at, id limit $1
+  for update skip locked
+)
+update insights.insights as i set
+  due_at = clock_timestamp() + ${intervalOf(2)},
+  asked_at = case when i.wanted > i.done then i.asked_at else clock_timestamp() end,
+  wanted = case when i.wanted > i.done then i.wanted else i.wanted + 1 end
+from due where i.id = due.id
+returning i.id`
+
+/** $1 ids, $2 lease. */
+export const START_REFRESHES = `
+update insights.insights set
+  claim = claim + 1,
+  lease_until = clock_timestamp() + ${intervalOf(2)},
+  due_at = clock_timestamp() + ${intervalOf(2)}
+where id = any($1::bigint[]) and wanted > done and not coalesce(lease_until > clock_timestamp(), false)
+returning ${INSIGHT_COLUMNS}`
+
+/** $1 [{id, claim}], $2 lease. */
+export const EXTEND_LEASES = `
+update insights.insights as i set
+  lease_until = clock_timestamp() + ${intervalOf(2)},
+  due_at = greatest(i.due_at, clock_timestamp() + ${intervalOf(2)})
+from json_to_recordset($1::json) as run (id bigint, claim bigint)
+where i.id = run.id and i.claim = run.claim and i.lease_until is not null`
+
+/** $1 rows of `fromResults`. */
+export const SAVE_RESULTS = `
+update insights.insights as i set
+  sources = r.sources, score = r.score, breakdown = r.breakdown, updated_at = clock_timestamp(),
+  done = case when r.ends then greatest(i.done, r.done) else i.done end,
+  done_at = case when r.ends then clock_timestamp() else i.done_at end,
+  lease_until = case when r.ends then null else i.lease_until end,
+  due_at = case
+    when not r.ends then i.due_at
+    when i.wanted > r.done then clock_timestamp()
+    else clock_timestamp() + r.next_in_ms * interval '1 millisecond'
+  end
+from json_to_recordset($1::json) as r (
+  id bigint, claim bigint, identity_rev bigint, sources json, score numeric, breakdown json,
+  ends boolean, done bigint, next_in_ms double precision
+)
+where i.id = r.id and i.claim = r.claim and i.identity_rev = r.identity_rev
+returning i.id`

@@ -1,0 +1,96 @@
+import type { PGlite, Transaction } from '@electric-sql/pglite'
+import { alignSources, AppError, hasSameIdentity, type InsightFields, type Milliseconds } from '@insights/shared'
+import type { InsightDocument, InsightStore, RefreshResult, SaveSummary, WriteCondition } from '../port.js'
+import { translateErrors } from './errors.js'
+import { fromResults, INSIGHT_COLUMNS, toDocument, type InsightRow } from './mapping.js'
+import * as statements from './statements.js'
+
+/** `InsightStore` on the embedded database. It borrows `db`, which must be migrated; closing it is the caller's. */
+export function createPgliteInsightStore (db: PGlite): InsightStore {
+  const queryOne = async (sql: string, parameters: unknown[]): Promise<InsightDocument | null> =>
+    await translateErrors(async () => firstDocument(await db.query<InsightRow>(sql, parameters)))
+
+  return {
+    create: async fields => await create(db, fields),
+    find: async id => await queryOne(`select ${INSIGHT_COLUMNS} from insights.insights where id = $1`, [id]),
+    replaceFields: async (id, fields, condition) =>
+      await inLockedRow(db, id, condition, async (tx, current) => await replaceFields(tx, current, fields)),
+    remove: async (id, condition) => {
+      const removed = await inLockedRow(db, id, condition, async (tx, current) => {
+        await tx.query('delete from insights.insights where id = $1', [id])
+        return current
+      })
+      return removed !== null
+    },
+    requestRefresh: async id => await queryOne(statements.REQUEST_REFRESH, [id]),
+    claimDue: async ({ limit, leaseMs }) => await translateErrors(async () => {
+      const { rows } = await db.query<{ id: number }>(statements.CLAIM_DUE, [limit, leaseMs])
+      return rows.map(row => row.id)
+    }),
+    startRefreshes: async (ids, { leaseMs }) => await startRefreshes(db, ids, leaseMs),
+    extendLeases: async (runs, { leaseMs }) => await translateErrors(async () => {
+      await db.query(statements.EXTEND_LEASES, [JSON.stringify(runs), leaseMs])
+    }),
+    saveResults: async results => await saveResults(db, results),
+    ping: async () => await translateErrors(async () => { await db.query('select 1') })
+  }
+}
+
+async function create (db: PGlite, fields: InsightFields): Promise<InsightDocument> {
+  return await translateErrors(async () => {
+    const parameters = [JSON.stringify(fields), JSON.stringify(alignSources(fields, []))]
+    return toDocument(onlyRow(await db.query<InsightRow>(statements.CREATE, parameters)))
+  })
+}
+
+/** Runs a change of one existing document, which nobody else can change meanwhile; `null` when there is none. */
+async function inLockedRow<T> (
+  db: PGlite, id: number, condition: WriteCondition | undefined,
+  change: (tx: Transaction, current: InsightDocument) => Promise<T>
+): Promise<T | null> {
+  return await translateErrors(async () => await db.transaction(async tx => {
+    const current = firstDocument(await tx.query<InsightRow>(statements.LOCK, [id]))
+    if (current === null) return null
+    if (condition?.ifRev !== undefined && condition.ifRev !== current.rev) {
+      throw new AppError('INS_INSIGHT_CHANGED', 'The insight has changed since it was read: read it again, then repeat the change.')
+    }
+    return await change(tx, current)
+  }))
+}
+
+async function replaceFields (tx: Transaction, current: InsightDocument, fields: InsightFields): Promise<InsightDocument> {
+  const isSame = hasSameIdentity(current.fields, fields)
+  const sources = alignSources(fields, current.sources)
+  const parameters = [current.id, JSON.stringify(fields), JSON.stringify(sources), isSame ? 0 : 1]
+  return toDocument(onlyRow(await tx.query<InsightRow>(statements.REPLACE_FIELDS, parameters)))
+}
+
+async function startRefreshes (
+  db: PGlite, ids: readonly number[], leaseMs: Milliseconds
+): Promise<{ now: Milliseconds, documents: InsightDocument[] }> {
+  return await translateErrors(async () => {
+    const started = await db.query<InsightRow>(statements.START_REFRESHES, [[...ids], leaseMs])
+    const clock = await db.query<{ now: Date }>('select clock_timestamp() as now')
+    return { now: onlyRow(clock).now.getTime(), documents: started.rows.map(toDocument) }
+  })
+}
+
+async function saveResults (db: PGlite, results: readonly RefreshResult[]): Promise<SaveSummary> {
+  return await translateErrors(async () => {
+    const { rows } = await db.query<{ id: number }>(statements.SAVE_RESULTS, [fromResults(results)])
+    const saved = new Set(rows.map(row => row.id))
+    const ids = results.map(result => result.id)
+    return { saved: ids.filter(id => saved.has(id)), superseded: ids.filter(id => !saved.has(id)) }
+  })
+}
+
+function firstDocument (result: { rows: InsightRow[] }): InsightDocument | null {
+  const row = result.rows[0]
+  return row === undefined ? null : toDocument(row)
+}
+
+function onlyRow<T> (result: { rows: T[] }): T {
+  const row = result.rows[0]
+  if (row === undefined) throw new Error('The statement returned no row')
+  return row
+}

@@ -1,0 +1,125 @@
+import type { Breakdown, InsightFields, Milliseconds, Score, SourceRecord, Timestamp } from '@insights/shared'
+
+/**
+ * One insight as it is stored. The client owns `fields`; the worker owns `sources`, `score` and `breakdown`. What must
+ * be done stands in `refresh`, in the same document and the same write as the data that needs it: the document is its
+ * own outbox, and a queue only makes things faster.
+ */
+export interface InsightDocument {
+  /** 1 to 2^53 - 1, unique, never used again after a delete; ids may have gaps and follow no order of time. */
+  id: number
+  fields: InsightFields
+  /** One record per linked account and work, in the order of `linkedSources(fields)`. */
+  sources: SourceRecord[]
+  /** 0 until the first refresh has run. */
+  score: Score
+  /** `null` until the first refresh has run. */
+  breakdown: Breakdown | null
+  /** 1 at creation, +1 with every change of `fields`. A refresh never changes it. */
+  rev: number
+  /** 1 at creation, +1 with every change of the handles, the page id or the keys of the works. */
+  identity_rev: number
+  refresh: RefreshState
+  created_at: Timestamp
+  /** When `fields` or the worker's part last changed. */
+  updated_at: Timestamp
+}
+
+/** What is to be done for an insight. `wanted` and `done` are counters: work is open while `wanted` is ahead. */
+export interface RefreshState {
+  wanted: number
+  done: number
+  /** The value of `wanted` at which a client last asked for fresh counts; it counts while it is ahead of `done`. */
+  forced: number
+  /** When the planner picks the insight up next; `null` = never, nothing is linked and nothing is open. */
+  due_at: Timestamp | null
+  /** +1 with every start of a refresh: the fencing token of the run in progress. */
+  claim: number
+  /** The run in progress holds the insight until then; `null` = none is in progress. */
+  lease_until: Timestamp | null
+  /** When the open or last refresh was asked for, by a client or by the planner. */
+  asked_at: Timestamp
+  /** When the last refresh ended; `null` = none has. */
+  done_at: Timestamp | null
+  /** Whether `wanted` is ahead of `done`. */
+  is_pending: boolean
+  /** Whether a run holds the insight now, by the clock of the store. */
+  is_running: boolean
+}
+
+/** The outcome of a run for one insight, written only while `claim` and `identity_rev` still are the current ones. */
+export interface RefreshResult {
+  id: number
+  claim: number
+  identity_rev: number
+  sources: SourceRecord[]
+  breakdown: Breakdown
+  /**
+   * `null`: counts known so far, the run goes on. Otherwise the run ends: `done` is the `wanted` it began with, and
+   * `nextInMs` says in how many milliseconds (≥ 0) the insight is due again, `null` = only when asked.
+   */
+  end: { done: number, nextInMs: Milliseconds | null } | null
+}
+
+/** What became of a bulk write: each id asked is in exactly one list. */
+export interface SaveSummary {
+  saved: number[]
+  /** Changed, taken over or deleted since the run began: nothing was written, and that is no fault. */
+  superseded: number[]
+}
+
+export interface WriteCondition {
+  /** Write only if the document still has this `rev`. Without it the write is unconditional. */
+  ifRev?: number
+}
+
+/**
+ * Where insights live. What every adapter promises (the contract suite has a test for each sentence):
+ *
+ * 1. `create` stores the document and its open refresh in one atomic write and returns it, acknowledged as durable as
+ *    the store ever makes it. Ids are unique under concurrent creates and never used again, not even after a delete.
+ * 2. `find` gives the document as last written, or `null`. Values survive unchanged: page ids beyond 2^53 as text,
+ *    counts up to 2^53 - 1, every Unicode text without NUL.
+ * 3. `replaceFields` replaces the client's fields atomically: `rev` + 1, the refresh wanted and due at once. It gives
+ *    `null` for an unknown id, and throws `INS_INSIGHT_CHANGED`, writing nothing, when `ifRev` is not the current one.
+ * 4. Changed accounts or works raise `identity_rev`, drop the records of those that are gone in the same write, and
+ *    make a run in progress worthless; any other change leaves `identity_rev` and `sources` alone.
+ * 5. `remove` erases the document and tells whether there was one; under `ifRev` as above. What was removed stays
+ *    removed: no later write of a run brings it back.
+ * 6. `requestRefresh` asks for fresh counts. An open refresh that has not started is reused; during a run one more is
+ *    wanted afterwards. `rev` and `updated_at` stay. `null` for an unknown id.
+ * 7. `claimDue` gives up to `limit` ids whose `due_at` has come, those that waited longest, marks their refresh as wanted, and puts
+ *    their `due_at` off by `leaseMs`. Two claimers never get the same id within the lease; after it an id that no run
+ *    has ended is given again. Its cost depends on what it returns, not on how many insights there are.
+ * 8. `startRefreshes` takes those of `ids` whose refresh is wanted and that no live run holds, each with a new `claim`
+ *    and a lease. Of two runs starting at once only one gets an insight. Unknown ids and those with nothing to do are
+ *    left out. `now` is the store's clock at that moment.
+ * 9. `extendLeases` prolongs the leases of runs that still hold their claim; the others are left alone.
+ * 10. `saveResults` writes many results at once, each only if `claim` and `identity_rev` are current, never touching
+ *    `fields` or `rev`, never creating a document. One result that is superseded never harms the others. A run that
+ *    ends sets `done`; if more is wanted by then, the insight is due at once.
+ * 11. Leases and "due" follow the clock of the store alone; which of two changes is the newer one follows from
+ *    counters, never from a time.
+ * 12. A store that is away rejects with `INS_STORE_UNAVAILABLE`, one without space with `INS_STORE_FULL`; no error of
+ *    a driver leaves an adapter.
+ *
+ * Not promised: that ids rise with time; any order of the ids that `claimDue` gives or of what `saveResults` writes.
+ * Whoever opens the database closes it; a store only borrows it.
+ */
+export interface InsightStore {
+  create: (fields: InsightFields) => Promise<InsightDocument>
+  find: (id: number) => Promise<InsightDocument | null>
+  replaceFields: (id: number, fields: InsightFields, condition?: WriteCondition) => Promise<InsightDocument | null>
+  remove: (id: number, condition?: WriteCondition) => Promise<boolean>
+  requestRefresh: (id: number) => Promise<InsightDocument | null>
+  claimDue: (options: { limit: number, leaseMs: Milliseconds }) => Promise<number[]>
+  startRefreshes: (
+    ids: readonly number[], options: { leaseMs: Milliseconds }
+  ) => Promise<{ now: Milliseconds, documents: InsightDocument[] }>
+  extendLeases: (
+    runs: ReadonlyArray<{ id: number, claim: number }>, options: { leaseMs: Milliseconds }
+  ) => Promise<void>
+  saveResults: (results: readonly RefreshResult[]) => Promise<SaveSummary>
+  /** Resolves when the store answers; rejects with `INS_STORE_UNAVAILABLE`. */
+  ping: () => Promise<void>
+}
