@@ -1,0 +1,5 @@
+export { openLog } from './log.js'
+export { openRuntime, type Runtime, type RuntimeOptions } from './open.js'
+export type { PlatformMode } from './platform-options.js'
+export { closeOnSignals, type ShutdownOptions } from './shutdown.js'
+export { ensureToken } from './tokens.js'

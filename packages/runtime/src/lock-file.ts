@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { AppError, type Milliseconds } from '@insights/shared'
+
+/** Who holds a lock. `started` and `boot` tell a process from a later one with the same number, where known. */
+interface Holder {
+  pid: number
+  host: string
+  started: string | null
+  boot: string | null
+  token: string
+}
+
+export interface HeldLock {
+  /** Gives the lock back. A lock that was lost meanwhile is left to its new holder. */
+  release: () => Promise<void>
+}
+
+const HEARTBEAT_MS: Milliseconds = 2_000
+/** A holder on another host (a container, say) that gave no sign of life for so long is taken for dead. */
+const SILENT_MS: Milliseconds = 20_000
+
+/**
+ * Takes the lock file at `path`, or says who has it. Node has no file locks, so this is a file created exclusively
+ * that names its holder. It is taken over when the holder is dead: no such process on this host, or, where that can
+ * not be seen, no sign of life for 20 s.
+ *
+ * `onLost` is called when somebody else has taken the lock over after all, as can happen to a process that was
+ * stopped for long: it must end at once without writing anything more.
+ *
+ * @throws AppError `INS_DATA_LOCKED`
+ */
+export async function takeLock (path: string, onLost: () => void): Promise<HeldLock> {
+  const own = describeSelf()
+  for (;;) {
+    if (await create(path, own)) return keep(path, own, onLost)
+    const holder = await read(path)
+    if (holder === 'gone') continue
+    if (holder === 'unreadable' || await isAlive(path, holder)) throw locked(holder)
+    await discard(path, holder)
+  }
+}
+
+async function create (path: string, own: Holder): Promise<boolean> {
+  try {
+    await writeFile(path, JSON.stringify(own), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** An empty file is one whose writer is between creating and writing it, unless it stays so. */
+async function read (path: string): Promise<Holder | 'gone' | 'unreadable'> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const text = await readFile(path, 'utf8').catch(() => null)
+    if (text === null) return 'gone'
+    const holder = parse(text)
+    if (holder !== null) return holder
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  return 'unreadable'
+}
+
+function parse (text: string): Holder | null {
+  try {
+    const holder = JSON.parse(text) as Holder
+    return typeof holder.pid === 'number' && typeof holder.token === 'string' ? holder : null
+  } catch {
+    return null // half written, or not ours
+  }
+}
+
+async function isAlive (path: string, holder: Holder): Promise<boolean> {
+  const isHere = holder.host === hostname() && (holder.boot === null || holder.boot === bootId())
+  if (!isHere) {
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }))
+    return Date.now() - mtimeMs < SILENT_MS
+  }
+  return isRunning(holder.pid) && (holder.started === null || holder.started === startOf(holder.pid))
+}
+
+function isRunning (pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Moves the dead holder's file away; should it be another's by now, that one gets its file back. */
+async function discard (path: string, dead: Holder): Promise<void> {
+  const aside = `${path}.${randomUUID()}`
+  await rename(path, aside).catch(() => undefined) // another process was quicker
+  const moved = await read(aside)
+  if (moved === 'gone') return
+  const isOther = moved !== 'unreadable' && moved.token !== dead.token
+  if (isOther) await link(aside, path).catch(() => undefined)
+  await rm(aside, { force: true })
+  if (isOther) throw locked(moved)
+}
+
+function keep (path: string, own: Holder, onLost: () => void): HeldLock {
+  const timer = setInterval(() => {
+    beat(path, own).catch(() => {
+      clearInterval(timer)
+      onLost()
+    })
+  }, HEARTBEAT_MS)
+  timer.unref()
+  return {
+    release: async () => {
+      clearInterval(timer)
+      const holder = await read(path)
+      if (typeof holder === 'object' && holder.token === own.token) await rm(path, { force: true })
+    }
+  }
+}
+
+async function beat (path: string, own: Holder): Promise<void> {
+  const holder = await read(path)
+  if (typeof holder !== 'object' || holder.token !== own.token) throw new Error('The lock was taken over')
+  await utimes(path, new Date(), new Date())
+}
+
+function describeSelf (): Holder {
+  return { pid: process.pid, host: hostname(), started: startOf(process.pid), boot: bootId(), token: randomUUID() }
+}
+
+/** When a process began, in ticks since boot; Linux only. The name before it may hold spaces and parentheses. */
+function startOf (pid: number): string | null {
+  const stat = readText(`/proc/${pid}/stat`)
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+}
+
+function bootId (): string | null {
+  return readText('/proc/sys/kernel/random/boot_id')?.trim() ?? null
+}
+
+function readText (path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null // not Linux, or the process is gone
+  }
+}
+
+function locked (holder: Holder | 'unreadable'): AppError {
+  const who = holder === 'unreadable' ? 'another process' : `process ${holder.pid} on host ${holder.host}`
+  return new AppError('INS_DATA_LOCKED', `The data directory is in use by ${who}: stop that one first, or set DATA_DIR to another directory.`)
+}

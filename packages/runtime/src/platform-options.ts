@@ -1,0 +1,46 @@
+import type { Config } from '@insights/config'
+import type { PlatformOptions } from '@insights/platforms'
+import type { Sandbox } from '@insights/sandbox'
+import { PLATFORMS, type Platform } from '@insights/shared'
+
+/** `live`: asked with the operator's credentials; `sandbox`: a local stand-in; `not_configured`: not asked at all. */
+export type PlatformMode = 'live' | 'sandbox' | 'not_configured'
+
+/** How each platform is used: live with credentials, without them the stand-in where there is one. */
+export function toPlatformModes (config: Config, hasSandbox: boolean): Record<Platform, PlatformMode> {
+  const modeOf = (platform: Platform): PlatformMode => {
+    if (config.platforms[platform].credentials !== null) return 'live'
+    return hasSandbox ? 'sandbox' : 'not_configured'
+  }
+  return Object.fromEntries(PLATFORMS.map(platform => [platform, modeOf(platform)])) as Record<Platform, PlatformMode>
+}
+
+/** Where to ask the configured platforms, and as whom. */
+export function liveOptions (config: Config): PlatformOptions {
+  const { youtube, soundcloud, x, facebook, instagram } = config.platforms
+  return {
+    ...(youtube.credentials !== null && { youtube: { baseUrl: youtube.baseUrl, ...youtube.credentials } }),
+    ...(soundcloud.credentials !== null && {
+      soundcloud: { baseUrl: soundcloud.baseUrl, tokenUrl: soundcloud.tokenUrl, ...soundcloud.credentials }
+    }),
+    ...(x.credentials !== null && { x: { baseUrl: x.baseUrl, ...x.credentials } }),
+    ...(facebook.credentials !== null && { facebook: { baseUrl: facebook.baseUrl, ...withoutNull(facebook.credentials) } }),
+    ...(instagram.credentials !== null && { instagram: { baseUrl: instagram.baseUrl, ...withoutNull(instagram.credentials) } })
+  }
+}
+
+/** The same for the stand-in, all five. */
+export function sandboxOptions ({ baseUrls, credentials }: Sandbox): Required<PlatformOptions> {
+  return {
+    youtube: { baseUrl: baseUrls.youtube, ...credentials.youtube },
+    soundcloud: { baseUrl: baseUrls.soundcloud, tokenUrl: baseUrls.soundcloudToken, ...credentials.soundcloud },
+    x: { baseUrl: baseUrls.x, ...credentials.x },
+    facebook: { baseUrl: baseUrls.facebook, ...credentials.facebook },
+    instagram: { baseUrl: baseUrls.instagram, ...credentials.instagram }
+  }
+}
+
+function withoutNull<T extends { appSecret: string | null }> (credentials: T): Omit<T, 'appSecret'> & { appSecret?: string } {
+  const { appSecret, ...rest } = credentials
+  return appSecret === null ? rest : { ...rest, appSecret }
+}
