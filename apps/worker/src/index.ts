@@ -1,0 +1,5 @@
+export * from './plan.js'
+export * from './refresh.js'
+export * from './refresh-policy.js'
+export * from './source-transition.js'
+export * from './worker.js'

@@ -1,0 +1,153 @@
+import { performance } from 'node:perf_hooks'
+import type { CountLoaders, CountOutcome } from '@insights/platforms'
+import {
+  explain, INSIGHT_1, toSignals, type Log, type Milliseconds, type ScoringModel, type SourceRecord
+} from '@insights/shared'
+import type { InsightDocument, InsightStore, RefreshResult } from '@insights/storage'
+import { keepLeases } from './leases.js'
+import type { RefreshPolicy } from './refresh-policy.js'
+import { applyOutcome } from './source-transition.js'
+
+export interface RefreshDeps {
+  store: InsightStore
+  /** One loader per configured platform; it joins the lookups of jobs that run at the same time. */
+  platforms: CountLoaders
+  policy: RefreshPolicy
+  /** Uniform in [0, 1). */
+  random: () => number
+  log: Log
+  model?: ScoringModel
+  /** How long a run holds an insight without a sign of life. */
+  leaseMs?: Milliseconds
+  /** How long the answers that are there wait for the slower ones before they are saved. */
+  patienceMs?: Milliseconds
+}
+
+/** What became of the insights asked for; those with nothing to do, unknown or held by another run are in none. */
+export interface RefreshSummary {
+  saved: number[]
+  superseded: number[]
+}
+
+/** Equal to the lock of a job: when a dead worker's job is given out again, its insights are free too. */
+export const REFRESH_LEASE_MS = 15_000
+const PATIENCE_MS = 1_000
+
+/** One insight of a run: the records change in place as the answers come in. */
+interface Run {
+  document: InsightDocument
+  sources: SourceRecord[]
+  openLookups: number
+}
+
+/**
+ * Refreshes the counts and the score of insights: takes those that want it, asks the platforms for every source that
+ * is due, scores, and saves in bulk. Trouble with a platform is recorded with the source and never fails the call; an
+ * insight whose platforms differ in speed gets the counts that are there after `patienceMs`, the rest when they come.
+ * Idempotent: ids with nothing to do are left out, a result that was overtaken is dropped.
+ *
+ * @throws AppError `INS_STORE_UNAVAILABLE`, `INS_STORE_FULL`: nothing is lost, the insights are due again.
+ */
+export async function refreshInsights (deps: RefreshDeps, ids: readonly number[]): Promise<RefreshSummary> {
+  const leaseMs = deps.leaseMs ?? REFRESH_LEASE_MS
+  const { now, documents } = await deps.store.startRefreshes(ids, { leaseMs })
+  if (documents.length === 0) return { saved: [], superseded: [] }
+  const clock = continueFrom(now)
+  const runs = documents.map(document => ({ document, sources: [...document.sources], openLookups: 0 }))
+  const leases = keepLeases(deps, runs.map(run => ({ id: run.document.id, claim: run.document.refresh.claim })), leaseMs)
+  try {
+    const lookups = runs.flatMap(run => startLookups(deps, run, clock))
+    return await saveAsTheyCome(deps, runs, Promise.all(lookups), clock)
+  } finally {
+    leases.release()
+  }
+}
+
+/** Tells the time of the store while a run lasts, whatever happens to the clock of this machine. */
+function continueFrom (storeNow: Milliseconds): () => Milliseconds {
+  const startedAt = performance.now()
+  return () => storeNow + Math.round(performance.now() - startedAt)
+}
+
+function startLookups (deps: RefreshDeps, run: Run, clock: () => Milliseconds): Array<Promise<void>> {
+  const isForced = run.document.refresh.forced > run.document.refresh.done
+  return run.sources.flatMap((source, index) => {
+    if (!isDue(source, isForced, clock(), deps.policy)) return []
+    run.openLookups++
+    return [lookUp(deps, run, index, source, clock)]
+  })
+}
+
+function isDue (source: SourceRecord, isForced: boolean, now: Milliseconds, policy: RefreshPolicy): boolean {
+  if (source.next_at === null || Date.parse(source.next_at) <= now) return true
+  if (!isForced || source.state === 'rate_limited') return false
+  return source.fetched_at === null || now - Date.parse(source.fetched_at) >= policy.freshForMs[source.platform]
+}
+
+async function lookUp (
+  deps: RefreshDeps, run: Run, index: number, source: SourceRecord, clock: () => Milliseconds
+): Promise<void> {
+  const outcome = await loadCount(deps, source)
+  run.sources[index] = applyOutcome(source, outcome, { now: clock(), policy: deps.policy, random: deps.random })
+  run.openLookups--
+}
+
+/** A loader that throws is a fault of ours: it costs this source one try, and no other insight anything. */
+async function loadCount (deps: RefreshDeps, source: SourceRecord): Promise<CountOutcome | null> {
+  try {
+    return await deps.platforms[source.platform]?.load(source.source_id) ?? null
+  } catch (err) {
+    deps.log.error({ err, platform: source.platform }, 'a lookup failed unexpectedly')
+    const detail = 'The lookup failed inside the service: its log says more.'
+    return { kind: 'failed', failure: { reason: 'transient', code: 'INS_INTERNAL', detail, retryAt: null } }
+  }
+}
+
+/** Saves once when all answers come soon; otherwise first what is there, and then what was missing. */
+async function saveAsTheyCome (
+  deps: RefreshDeps, runs: Run[], allAnswered: Promise<unknown>, clock: () => Milliseconds
+): Promise<RefreshSummary> {
+  const isEarly = await isSettledWithin(allAnswered, deps.patienceMs ?? PATIENCE_MS)
+  const first = await save(deps, runs, clock)
+  if (isEarly) return first
+  const saved = new Set(first.saved)
+  const open = runs.filter(run => run.openLookups > 0 && saved.has(run.document.id))
+  await allAnswered
+  const second = await save(deps, open, clock)
+  return { saved: first.saved.filter(id => !second.superseded.includes(id)), superseded: [...first.superseded, ...second.superseded] }
+}
+
+async function isSettledWithin (promise: Promise<unknown>, limitMs: Milliseconds): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<false>(resolve => { timer = setTimeout(resolve, limitMs, false) })
+  try {
+    return await Promise.race([promise.then(() => true), limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function save (deps: RefreshDeps, runs: Run[], clock: () => Milliseconds): Promise<RefreshSummary> {
+  const summary = await deps.store.saveResults(runs.map(run => toResult(run, deps.model ?? INSIGHT_1, clock())))
+  if (summary.superseded.length > 0) {
+    deps.log.info({ insight_ids: summary.superseded }, 'results were overtaken by a change and dropped')
+  }
+  return summary
+}
+
+function toResult ({ document, sources, openLookups }: Run, model: ScoringModel, now: Milliseconds): RefreshResult {
+  return {
+    id: document.id,
+    claim: document.refresh.claim,
+    identity_rev: document.identity_rev,
+    sources: [...sources],
+    breakdown: explain(model, toSignals(document.fields, sources, model)),
+    end: openLookups > 0 ? null : { done: document.refresh.wanted, nextInMs: untilNext(sources, now) }
+  }
+}
+
+/** Until the earliest source is due; `null` when nothing is linked. */
+function untilNext (sources: readonly SourceRecord[], now: Milliseconds): Milliseconds | null {
+  if (sources.length === 0) return null
+  return Math.max(0, Math.min(...sources.map(source => Date.parse(source.next_at ?? '') || now)) - now)
+}

@@ -1,0 +1,87 @@
+import { PGlite } from '@electric-sql/pglite'
+import { openPlatforms, type PlatformSettings } from '@insights/platforms'
+import { openSandbox, type Sandbox } from '@insights/sandbox'
+import { defaultFields, type InsightFields, type Log } from '@insights/shared'
+import type { InsightDocument, InsightStore } from '@insights/storage'
+import { createPgliteInsightStore, migratePglite } from '@insights/storage/pglite'
+import { buildRefreshPolicy } from '../src/refresh-policy.js'
+import type { RefreshDeps } from '../src/refresh.js'
+
+type Tap = typeof import('tap').t
+
+export const DAY = 86_400_000
+export const INTERVALS = { youtube: DAY, soundcloud: DAY, x: DAY, facebook: DAY, instagram: DAY }
+
+/** The documented example, with a track number that SoundCloud can have. */
+export const EXAMPLE_2: InsightFields = {
+  ...defaultFields(),
+  number_of_roles: 1,
+  number_of_acts: 8,
+  profile_views: 8,
+  profile_searches: 7,
+  connects: 2,
+  facebook_page_id: '4546477',
+  twitter_handle: 'gigpro',
+  instagram_handle: 'gigpro',
+  works: [
+    { item_id: 'l4WNrvVjiTw', source_type: 1, is_individual_work: true, in_app_plays: 7 },
+    { item_id: '230230230', source_type: 2, is_individual_work: false, in_app_plays: 30 }
+  ]
+}
+
+/** What was logged, by message. */
+export interface KeptLog extends Log { messages: string[] }
+
+export function keepLog (): KeptLog {
+  const messages: string[] = []
+  const keep = (_details: object, message: string): void => { messages.push(message) }
+  return { messages, debug: keep, info: keep, warn: keep, error: keep }
+}
+
+export interface Stage {
+  db: PGlite
+  store: InsightStore
+  sandbox: Sandbox
+  /** Real clients on the sandbox, with these settings. */
+  depsWith: (t: Tap, settings?: PlatformSettings) => RefreshDeps & { log: KeptLog }
+  find: (id: number) => Promise<InsightDocument>
+}
+
+/** A real store in memory and a real sandbox, for one test file. */
+export async function openStage (t: Tap): Promise<Stage> {
+  const db = await PGlite.create()
+  await migratePglite(db)
+  const sandbox = await openSandbox()
+  t.teardown(async () => {
+    await sandbox.close()
+    await db.close()
+  })
+  const store = createPgliteInsightStore(db)
+  return {
+    db,
+    store,
+    sandbox,
+    depsWith: (t, settings = {}) => {
+      const { baseUrls: { soundcloudToken, ...baseUrls }, credentials } = sandbox
+      const platforms = openPlatforms({
+        youtube: { baseUrl: baseUrls.youtube, ...credentials.youtube },
+        soundcloud: { baseUrl: baseUrls.soundcloud, tokenUrl: soundcloudToken, ...credentials.soundcloud },
+        x: { baseUrl: baseUrls.x, ...credentials.x },
+        facebook: { baseUrl: baseUrls.facebook, ...credentials.facebook },
+        instagram: { baseUrl: baseUrls.instagram, ...credentials.instagram }
+      }, { random: () => 0, ...settings })
+      t.teardown(platforms.close)
+      return { store, platforms: platforms.loaders, policy: buildRefreshPolicy(INTERVALS), random: () => 0.5, log: keepLog() }
+    },
+    find: async id => {
+      const document = await store.find(id)
+      if (document === null) throw new Error(`Insight ${id} is not there`)
+      return document
+    }
+  }
+}
+
+/** The count and state of each source, by its key. */
+export function sourcesOf (document: InsightDocument): Record<string, [count: number | null, state: string]> {
+  return Object.fromEntries(document.sources.map(({ platform, source_id: id, count, state }) => [`${platform}:${id}`, [count, state]]))
+}
