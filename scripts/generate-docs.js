@@ -3,7 +3,7 @@
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { listVariables } from '@insights/config'
-import { ERRORS } from '@insights/shared'
+import { ERRORS, FAULT_CODES } from '@insights/shared'
 
 const ROOT = new URL('../', import.meta.url)
 
@@ -20,6 +20,7 @@ export const targets = [
   {
     file: 'docs/errors.md',
     render: () => fillIn('docs/errors.md', {
+      faults: renderTable(['Fault', 'Meaning'], Object.entries(FAULT_CODES).map(([fault, meaning]) => [code(fault), meaning])),
       'answered errors': renderErrors(([, kind]) => kind.status !== null),
       'other errors': renderErrors(([, kind]) => kind.status === null)
     })

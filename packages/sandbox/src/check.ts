@@ -1,7 +1,7 @@
-import { AppError } from '@insights/shared'
+import { AppError, type FaultCode } from '@insights/shared'
 
 /** Refuses a value that a test or an integrator gave. `pointer` names the field as a JSON pointer. */
-export function refuse (pointer: string, code: string, detail: string): never {
+export function refuse (pointer: string, code: FaultCode, detail: string): never {
   const where = pointer === '' ? 'The value' : pointer
   throw new AppError('INS_REQUEST_INVALID', `${where}: ${detail}`, { faults: [{ pointer, code, detail }] })
 }

@@ -17,6 +17,7 @@ export const ERRORS = {
   INS_ROUTE_UNKNOWN: kind(404, 'There is no such resource'),
   INS_INSIGHT_UNKNOWN: kind(404, 'There is no such insight'),
   INS_ROUTE_METHOD: kind(405, 'The resource does not have this method'),
+  INS_REQUEST_TIMEOUT: kind(408, 'The request did not arrive in time', true),
   INS_INSIGHT_CHANGED: kind(412, 'The insight has changed since'),
   INS_REQUEST_TOO_LARGE: kind(413, 'The request is too large'),
   INS_REQUEST_MEDIA_TYPE: kind(415, 'The media type is not supported'),
@@ -47,11 +48,24 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
+/** What can be wrong with a field, and what each code means. `docs/errors.md` shows the same table. */
+export const FAULT_CODES = {
+  required: 'A field that must be there is missing.',
+  type: 'The value is of another type, a text where a number belongs, for example.',
+  range: 'A number is smaller or larger than allowed, or not exact as a JSON number.',
+  length: 'A text or a list is too short or too long.',
+  format: 'A text does not have the form that it must have.',
+  value: 'The value is none of those that are allowed.',
+  unknown_field: 'The field does not exist; perhaps its name is misspelled.',
+  duplicate: 'An entry or a field is there twice.',
+  characters: 'A text holds NUL or half of a surrogate pair.'
+} as const
+export type FaultCode = keyof typeof FAULT_CODES
+
 /** One fault of a request. `pointer` is a JSON pointer into the body, or `/name` for a path or query parameter. */
 export interface Fault {
   pointer: string
-  /** `required`, `type`, `range`, `length`, `format`, `value`, `unknown_field`, `duplicate`, `characters`. */
-  code: string
+  code: FaultCode
   /** Names what is wrong and the remedy. Never repeats what was sent. */
   detail: string
 }

@@ -1,0 +1,38 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import plugin from 'fastify-plugin'
+import type { ErrorCode } from '@insights/shared'
+import { answerHeaders } from '../answer-headers.js'
+import { problemHeaders, toProblem } from '../problem.js'
+import { toAppError } from '../to-app-error.js'
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** The code of the error that was answered; `null` = none. For the log. */
+    errorCode: ErrorCode | null
+  }
+}
+
+export interface ErrorOptions {
+  bodyLimitBytes: number
+}
+
+/** Turns every error into one problem answer, and logs those that are our fault. */
+export const errors = plugin(async (app: FastifyInstance, { bodyLimitBytes }: ErrorOptions) => {
+  app.decorateReply('errorCode', null)
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, bodyLimitBytes))
+}, { name: 'errors' })
+
+/** Answers an error. Used as it is for those that come up before any hook or handler runs. */
+export function sendError (error: unknown, request: FastifyRequest, reply: FastifyReply, bodyLimitBytes: number): FastifyReply {
+  const isReceived = request.raw.complete !== false
+  const appError = toAppError(error, { bodyLimitBytes, isReceived })
+  const problem = toProblem(appError, request.id)
+  reply.errorCode = problem.code as ErrorCode
+  if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'a request failed')
+  // The rest of a request that came too slowly must not be taken for the next one, nor waited for.
+  if (!isReceived && appError.code === 'INS_REQUEST_MALFORMED') reply.header('connection', 'close')
+  return reply
+    .code(problem.status)
+    .headers({ ...answerHeaders(request.id), ...problemHeaders(appError) })
+    .send(JSON.stringify(problem))
+}

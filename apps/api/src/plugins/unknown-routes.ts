@@ -1,0 +1,56 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import plugin from 'fastify-plugin'
+import { AppError } from '@insights/shared'
+
+interface KnownPath {
+  /** Its segments; those that begin with a colon stand for any text. */
+  pattern: string[]
+  methods: Set<string>
+}
+
+/**
+ * Answers what no route answers: 204 with `Allow` to OPTIONS, 405 with `Allow` to a method that a path does not have,
+ * 404 to other paths. It answers before a body is read, so that what the body is does not matter. Has to be
+ * registered before the routes, which it takes note of.
+ */
+export const unknownRoutes = plugin(async (app: FastifyInstance) => {
+  const paths = new Map<string, KnownPath>()
+  app.addHook('onRoute', route => {
+    const known = paths.get(route.url) ?? { pattern: segmentsOf(route.url), methods: new Set(['OPTIONS']) }
+    for (const method of [route.method].flat()) known.methods.add(method)
+    paths.set(route.url, known)
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return
+    const allow = methodsOf(request, paths.values())
+    if (allow === null) throw new AppError('INS_ROUTE_UNKNOWN', 'Nothing is found under this path.')
+    if (request.method === 'OPTIONS') return await reply.code(204).header('allow', allow.join(', ')).send()
+    throw new AppError('INS_ROUTE_METHOD', `This resource has ${allow.join(', ')}.`, { allow })
+  })
+}, { name: 'unknown-routes' })
+
+function methodsOf (request: FastifyRequest, paths: Iterable<KnownPath>): string[] | null {
+  const segments = segmentsOf(decodePath(request.url.split('?', 1)[0] ?? ''))
+  for (const { pattern, methods } of paths) {
+    if (fits(pattern, segments)) return [...methods].sort()
+  }
+  return null
+}
+
+/** The parts between the slashes; one slash at the end makes no difference. */
+function segmentsOf (path: string): string[] {
+  return path.replace(/\/$/, '').split('/')
+}
+
+function fits (pattern: readonly string[], segments: readonly string[]): boolean {
+  if (pattern.length !== segments.length) return false
+  return pattern.every((part, index) => part.startsWith(':') || part === segments[index])
+}
+
+function decodePath (path: string): string {
+  try {
+    return decodeURI(path)
+  } catch {
+    return path // Percent-encoding that can not be read matches no route either.
+  }
+}

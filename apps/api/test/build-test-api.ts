@@ -1,0 +1,98 @@
+import { PGlite } from '@electric-sql/pglite'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify'
+import type { Test } from 'tap'
+import { createToken, hashToken, type Clock, type Scope } from '@insights/shared'
+import type { InsightStore, TokenStore } from '@insights/storage'
+import { createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '@insights/storage/pglite'
+import { buildApp, type ApiDeps, type ApiSettings } from '../src/index.js'
+
+export interface TestStores {
+  store: InsightStore
+  tokens: TokenStore
+  countInsights: () => Promise<number>
+}
+
+/** Real stores in memory. They take seconds to open, so a test file opens them once. */
+export async function openTestStores (t: Test): Promise<TestStores> {
+  const db = await PGlite.create()
+  t.teardown(async () => { await db.close() })
+  await migratePglite(db)
+  return {
+    store: createPgliteInsightStore(db),
+    tokens: createPgliteTokenStore(db),
+    countInsights: async () => {
+      const { rows } = await db.query<{ count: number }>('select count(*)::int as count from insights.insights')
+      return rows[0]?.count ?? 0
+    }
+  }
+}
+
+/** Stores for what must not need any: whatever is asked of them fails. */
+export const noStores: Pick<ApiDeps, 'store' | 'tokens'> = {
+  store: failingObject('store'),
+  tokens: failingObject('tokens')
+}
+
+export interface BareApi {
+  app: FastifyInstance
+  /** The ids that were announced, in order. */
+  announced: number[]
+  /** What was logged, each line parsed. */
+  logged: Array<Record<string, unknown>>
+  clock: Clock & { set: (now: number) => void }
+}
+
+export interface TestApi extends BareApi, TestStores {
+  /** Sends a request with a token that may read and write. */
+  send: (request: InjectOptions) => Promise<LightMyRequestResponse>
+  token: string
+}
+
+/** The app on the given stores, with a token. `deps` and `settings` replace single parts. */
+export async function buildTestApi (
+  t: Test, stores: TestStores, deps: Partial<ApiDeps> = {}, settings: Partial<ApiSettings> = {}
+): Promise<TestApi> {
+  const api = await buildBareApi(t, { ...stores, ...deps }, settings)
+  const token = await addToken(stores, ['read', 'write'])
+  const send = async (request: InjectOptions): Promise<LightMyRequestResponse> =>
+    await api.app.inject({ ...request, headers: { authorization: `Token ${token}`, ...request.headers } })
+  return { ...stores, ...api, send, token }
+}
+
+/** The app, and what its surroundings saw. */
+export async function buildBareApi (
+  t: Test, deps: Pick<ApiDeps, 'store' | 'tokens'> & Partial<ApiDeps>, settings: Partial<ApiSettings> = {}
+): Promise<BareApi> {
+  const announced: number[] = []
+  const { log, logged } = collectLog()
+  const clock = settableClock()
+  const app = await buildApp(
+    { enqueueRefresh: async id => { announced.push(id) }, log, clock, ...deps },
+    { bodyLimitBytes: 1024 * 1024, requestTimeoutMs: 10_000, ...settings }
+  )
+  t.teardown(async () => { await app.close() })
+  return { app, announced, logged, clock }
+}
+
+export async function addToken (
+  { tokens }: Pick<TestStores, 'tokens'>, scopes: readonly Scope[], expiresAt: string | null = null
+): Promise<string> {
+  const token = createToken()
+  await tokens.add({ hash: hashToken(token), name: 'test', scopes, expires_at: expiresAt })
+  return token
+}
+
+function collectLog (): { log: FastifyBaseLogger, logged: BareApi['logged'] } {
+  const logged: BareApi['logged'] = []
+  const stream = { write: (line: string) => { logged.push(JSON.parse(line)) } }
+  return { log: fastify({ logger: { level: 'trace', stream } }).log, logged }
+}
+
+function settableClock (): BareApi['clock'] {
+  let instant = Date.parse('2026-11-23T12:00:00Z')
+  return { now: () => instant, set: now => { instant = now } }
+}
+
+function failingObject<T extends object> (name: string): T {
+  return new Proxy({} as T, { get: (_target, key) => { throw new Error(`${name}.${String(key)} is not needed here`) } })
+}

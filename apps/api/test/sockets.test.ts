@@ -1,0 +1,159 @@
+import { once } from 'node:events'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { t, type Test } from 'tap'
+import type { ApiDeps, ApiSettings } from '../src/index.js'
+import type { InsightStore, TokenRecord, TokenStore } from '@insights/storage'
+import { buildBareApi, noStores, type BareApi } from './build-test-api.js'
+
+const record: TokenRecord = { hash: '', name: 'any', scopes: ['admin'], created_at: '2026-11-23T00:00:00.000Z', expires_at: null }
+const tokens = { findByHash: async hash => ({ ...record, hash }) } as TokenStore
+
+interface ListeningApi extends BareApi {
+  port: number
+  /** Sends the text as it is and gives everything that comes back until the server closes the connection. */
+  exchange: (text: string) => Promise<string>
+  open: () => Promise<Socket>
+}
+
+async function listen (t: Test, deps: Partial<ApiDeps> = {}, settings: Partial<ApiSettings> = {}): Promise<ListeningApi> {
+  const api = await buildBareApi(t, { ...noStores, tokens, ...deps }, settings)
+  await api.app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = api.app.server.address() as AddressInfo
+  const open = async (): Promise<Socket> => {
+    const socket = connect(port, '127.0.0.1').setEncoding('latin1')
+    t.teardown(() => socket.destroy())
+    await once(socket, 'connect')
+    return socket
+  }
+  const exchange = async (text: string): Promise<string> => {
+    const socket = await open()
+    socket.write(text, 'latin1')
+    return await readToEnd(socket)
+  }
+  return { ...api, port, open, exchange }
+}
+
+async function readToEnd (socket: Socket): Promise<string> {
+  let received = ''
+  for await (const chunk of socket) received += String(chunk)
+  return received
+}
+
+/** The one answer in the text: status, headers in lower case, and the problem in the body. */
+function parseAnswer (text: string): { status: number, headers: string, problem: Record<string, unknown> } {
+  const [head = '', body = ''] = text.split('\r\n\r\n')
+  return { status: Number(head.split(' ')[1]), headers: head.toLowerCase(), problem: JSON.parse(body) }
+}
+
+const post = (...headers: string[]): string =>
+  ['POST /api/user_insights/ HTTP/1.1', 'Host: a', 'Authorization: Token any', 'Content-Type: application/json', ...headers, '', ''].join('\r\n')
+
+t.test('bytes that are no HTTP are answered with a problem', async t => {
+  const { exchange, app, logged } = await listen(t)
+  for (const garbage of ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'GARBAGE\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', 'GET /livez HTTP/1.1\r\nHost a\r\n\r\n']) {
+    const { status, headers, problem } = parseAnswer(await exchange(garbage))
+    t.equal(status, 400)
+    t.match(headers, 'content-type: application/problem+json')
+    t.match(headers, 'connection: close')
+    t.match(problem, { code: 'INS_REQUEST_MALFORMED', status: 400, request_id: String })
+    t.match(headers, `x-request-id: ${String(problem.request_id)}`)
+    t.ok(logged.some(line => line.request_id === problem.request_id && line.status === 400))
+  }
+  t.equal((await app.inject('/livez')).statusCode, 200)
+})
+
+t.test('headers and addresses that are too long are a 431', async t => {
+  const { exchange } = await listen(t)
+  for (const text of [`GET /livez HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, `GET /${'9'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`]) {
+    const { status, problem } = parseAnswer(await exchange(text))
+    t.equal(status, 431)
+    t.match(problem, { code: 'INS_REQUEST_HEADERS', status: 431 })
+  }
+})
+
+t.test('a declared body over the limit is refused before it is sent', async t => {
+  const { exchange } = await listen(t, {}, { bodyLimitBytes: 1_000 })
+  const { status, headers, problem } = parseAnswer(await exchange(post('Content-Length: 1001')))
+  t.equal(status, 413)
+  t.match(headers, 'connection: close')
+  t.match(problem, { code: 'INS_REQUEST_TOO_LARGE', detail: /1000 bytes/ })
+})
+
+t.test('a body of undeclared length is refused as soon as it is over the limit', async t => {
+  const { exchange } = await listen(t, {}, { bodyLimitBytes: 1_000 })
+  const chunk = `1ff\r\n${' '.repeat(0x1ff)}\r\n`
+  const { status, problem } = parseAnswer(await exchange(post('Transfer-Encoding: chunked') + chunk + chunk))
+  t.equal(status, 413)
+  t.equal(problem.code, 'INS_REQUEST_TOO_LARGE')
+})
+
+t.test('headers that never end are answered when the time is over', async t => {
+  const { exchange } = await listen(t, {}, { requestTimeoutMs: 100 })
+  const { status, problem } = parseAnswer(await exchange('GET /livez HTTP/1.1\r\nHost: a\r\nX-A'))
+  t.equal(status, 400)
+  t.match(problem, { code: 'INS_REQUEST_TIMEOUT', detail: /not received in time/ })
+})
+
+t.test('a body that never ends is answered when the time is over', async t => {
+  const { exchange } = await listen(t, {}, { requestTimeoutMs: 100 })
+  const { status, problem } = parseAnswer(await exchange(post('Content-Length: 100') + '{'))
+  t.equal(status, 400)
+  t.match(problem, { code: 'INS_REQUEST_TIMEOUT', detail: /not received in time/ })
+})
+
+t.test('a client that leaves in the middle of a request harms nobody', async t => {
+  const { open, app } = await listen(t)
+  const socket = await open()
+  socket.write(post('Content-Length: 100') + '{')
+  const closed = once(app.server, 'connection').then(async ([peer]) => { await once(peer, 'close') })
+  const other = await open()
+  other.destroy()
+  socket.destroy()
+  await closed
+  t.equal((await app.inject('/livez')).statusCode, 200)
+})
+
+t.test('several requests on one connection are answered in order', async t => {
+  const { exchange } = await listen(t)
+  const request = (path: string, last = false): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n${last ? 'Connection: close\r\n' : ''}\r\n`
+  const answers = await exchange(request('/livez') + request('/nothing') + request('/livez', true))
+  t.same(answers.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 404', 'HTTP/1.1 200'])
+})
+
+t.test('what is in progress when the app closes is finished, and every connection closed', async t => {
+  const begun = createSignal()
+  const released = createSignal()
+  const find: InsightStore['find'] = async () => {
+    begun.give()
+    await released.given
+    return null
+  }
+  const { open, app } = await listen(t, { store: { find } as InsightStore })
+  const silent = await open()
+  const used = await open()
+  used.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n')
+  await once(used, 'readable')
+  const busy = await open()
+  busy.write('GET /api/user_insights/7 HTTP/1.1\r\nHost: a\r\nAuthorization: Token any\r\n\r\n')
+  await begun.given
+
+  const closing = app.close()
+  t.equal(await readToEnd(silent), '')
+  t.match(await readToEnd(used), /^HTTP\/1.1 200/)
+  released.give()
+  const { status, problem } = parseAnswer(await readToEnd(busy))
+  t.equal(status, 404)
+  t.equal(problem.code, 'INS_INSIGHT_UNKNOWN')
+  await closing
+})
+
+interface Signal {
+  given: Promise<void>
+  give: () => void
+}
+
+function createSignal (): Signal {
+  let give = (): void => {}
+  const given = new Promise<void>(resolve => { give = resolve })
+  return { given, give: () => { give() } }
+}
