@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** What a test reads of an answer. */
+export interface Answer {
+  status: number
+  headers: Headers
+  /** The parsed JSON body; `null` when there is none. */
+  body: any
+}
+
+/** Talks to a running service as a host application does. */
+export interface ApiClient {
+  get: (path: string) => Promise<Answer>
+  post: (path: string, body?: unknown) => Promise<Answer>
+  /** Reads an insight until its open refresh is done; the deadline is far beyond what a working service needs. */
+  refreshed: (id: number) => Promise<Answer>
+}
+
+const REFRESH_LIMIT_MS = 60_000
+
+/** A client of the service at `url`, signed in with `token`. */
+export function createApiClient (url: string, token: string): ApiClient {
+  const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+    const response = await fetch(url + path, {
+      method,
+      headers: { authorization: `Token ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) })
+    })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) }
+  }
+  const get = async (path: string): Promise<Answer> => await call('GET', path)
+  return {
+    get,
+    post: async (path, body) => await call('POST', path, body),
+    refreshed: async id => {
+      const deadline = Date.now() + REFRESH_LIMIT_MS
+      for (;;) {
+        const { body } = await get(`/api/user_insights/${id}/refresh`)
+        if (body.state === 'done') return await get(`/api/user_insights/${id}`)
+        if (Date.now() > deadline) throw new Error(`Insight ${id} was not refreshed: ${JSON.stringify(body)}`)
+        await delay(10)
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** The longest that a start may take; a first start makes its database, also on a busy machine. */
+const START_LIMIT_MS = 90_000
+
+export interface ServiceProcessOptions {
+  /** Default: `npm start`, as a person would; otherwise arguments for node, e.g. the main file of an app. */
+  node?: string[]
+  env: Record<string, string>
+}
+
+/** How a process ended. */
+export interface Ending {
+  code: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+/** A service running as a process of its own. */
+export interface ServiceProcess {
+  child: ChildProcess
+  /** Where it listens, without a slash at the end. */
+  url: string
+  stdout: () => string
+  /** Sends the signal and resolves when the process has ended. */
+  end: (signal: NodeJS.Signals) => Promise<Ending>
+  ended: Promise<Ending>
+}
+
+/**
+ * Starts the service with a clean environment and this one, and resolves when it says where it listens.
+ * @throws Error with everything it printed, when it ends or takes too long instead.
+ */
+export async function startService ({ node, env }: ServiceProcessOptions): Promise<ServiceProcess> {
+  const { child, ended, stdout } = launch(node, env)
+  const url = await waitForUrl(child, ended, stdout)
+  const end = async (signal: NodeJS.Signals): Promise<Ending> => {
+    child.kill(signal)
+    return await ended
+  }
+  return { child, url, stdout, end, ended }
+}
+
+/** Runs the service where it is expected to end by itself. */
+export async function runService ({ node, env }: ServiceProcessOptions): Promise<Ending> {
+  return await launch(node, env).ended
+}
+
+function launch (node: string[] | undefined, env: Record<string, string>): {
+  child: ChildProcess, ended: Promise<Ending>, stdout: () => string
+} {
+  const [command, args] = node === undefined ? ['npm', ['start']] : [process.execPath, node]
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(command, args, { cwd: ROOT, env: { PATH, HOME, HOST: '127.0.0.1', PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let [out, err] = ['', '']
+  child.stdout.on('data', chunk => { out += String(chunk) })
+  child.stderr.on('data', chunk => { err += String(chunk) })
+  const ended = new Promise<Ending>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => { resolve({ code, signal, stdout: out, stderr: err }) })
+  })
+  return { child, ended, stdout: () => out }
+}
+
+async function waitForUrl (child: ChildProcess, ended: Promise<Ending>, stdout: () => string): Promise<string> {
+  let stopWaiting = (): void => {}
+  const url = new Promise<string>((resolve, reject) => {
+    const look = (): void => {
+      const found = /Insights is running at (\S+)/.exec(stdout())?.[1]
+      if (found !== undefined) resolve(found)
+    }
+    child.stdout?.on('data', look)
+    const limit = setTimeout(() => { reject(new Error(`No start within ${START_LIMIT_MS} ms:\n${stdout()}`)) }, START_LIMIT_MS)
+    stopWaiting = () => {
+      clearTimeout(limit)
+      child.stdout?.off('data', look)
+    }
+  })
+  const failed = ended.then(({ code, stdout, stderr }): never => {
+    throw new Error(`The service ended with ${String(code)} instead of starting:\n${stdout}\n${stderr}`)
+  })
+  try {
+    return await Promise.race([url, failed])
+  } finally {
+    stopWaiting()
+    failed.catch(() => undefined) // it ends one day; that is not an error of the start any more
+  }
+}

@@ -1,0 +1,187 @@
+import { createServer } from 'node:net'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { t } from 'tap'
+import { createApiClient, runService, startService, type ServiceProcess } from '@insights/testkit'
+
+type Tap = typeof t
+
+const TOKEN = 'a-token-of-our-own-choice-for-the-tests'
+const MAIN = ['apps/standalone/dist/main.js']
+
+/** The documented request, with a track number that SoundCloud can have. */
+const EXAMPLE_2 = {
+  number_of_roles: 1,
+  number_of_acts: 8,
+  profile_views: 8,
+  profile_searches: 7,
+  connects: 2,
+  facebook_page_id: 4546477,
+  twitter_handle: 'gigpro',
+  instagram_handle: 'gigpro',
+  works: [
+    { item_id: 'l4WNrvVjiTw', source_type: 1, is_individual_work: true, in_app_plays: 7 },
+    { item_id: '230230230', source_type: 2, is_individual_work: false, in_app_plays: 30 }
+  ]
+}
+
+async function start (t: Tap, dir: string, options: { npm?: boolean, env?: Record<string, string> } = {}): Promise<ServiceProcess> {
+  const service = await startService({
+    env: { DATA_DIR: dir, ...options.env },
+    ...(options.npm !== true && { node: MAIN })
+  })
+  t.teardown(() => { service.child.kill('SIGKILL') })
+  return service
+}
+
+t.test('npm start on a new machine does the whole job, with the token and the commands that it prints', async t => {
+  const dir = join(t.testdir(), 'data')
+  const service = await start(t, dir, { npm: true })
+  const token = /ins_[\w-]+/.exec(service.stdout())?.[0] ?? ''
+  const api = createApiClient(service.url, token)
+
+  t.test('the first documented example', async t => {
+    const { status, body } = await api.post('/api/user_insights/', {
+      number_of_roles: 2, works: [{ item_id: 'stuff gggg', source_type: 1, in_app_plays: 0, is_individual_work: true }]
+    })
+    t.equal(status, 201)
+    t.strictSame(body, {
+      id: 1,
+      has_about: false,
+      number_of_roles: 2,
+      number_of_acts: 0,
+      profile_views: 0,
+      profile_searches: 0,
+      connects: 0,
+      facebook_page_id: null,
+      twitter_handle: null,
+      instagram_handle: null,
+      insight_score: '0.00',
+      twitter_followers_count: null,
+      works: [{ item_id: 'stuff gggg', source_type: 1, is_individual_work: true, in_app_plays: 0 }],
+      facebook_page_followers_count: null,
+      instagram_followers_count: null
+    })
+    t.match((await api.refreshed(1)).body, { insight_score: '1.66', works: [{ item_id: 'stuff gggg' }] })
+    const { body: refresh } = await api.get('/api/user_insights/1/refresh/')
+    t.match(refresh, { state: 'done', sources: { youtube: { state: 'invalid_id', count: null }, x: { state: 'not_provided' } } })
+  })
+
+  t.test('the second documented example', async t => {
+    const created = await api.post('/api/user_insights/', EXAMPLE_2)
+    t.match(created, { status: 201, body: { id: 2, insight_score: '0.00', twitter_followers_count: null } })
+    t.strictSame((await api.refreshed(2)).body, {
+      id: 2,
+      has_about: false,
+      ...EXAMPLE_2,
+      insight_score: '7.00',
+      twitter_followers_count: 4546,
+      works: [{ ...EXAMPLE_2.works[0], non_app_plays: 30 }, { ...EXAMPLE_2.works[1], non_app_plays: 230 }],
+      facebook_page_followers_count: 4546,
+      instagram_followers_count: 4564
+    })
+  })
+
+  t.test('the token of another service does not open it', async t => {
+    const { status, headers } = await createApiClient(service.url, `${token}x`).get('/api/user_insights/1')
+    t.equal(status, 401)
+    t.match(headers.get('www-authenticate'), /^Token /)
+  })
+
+  t.test('SIGTERM to npm start closes it in order', async t => {
+    const { code } = await service.end('SIGTERM')
+    t.equal(code, 0)
+    t.notOk((await readdir(dir)).includes('insights.lock'), 'the directory is given back')
+  })
+})
+
+t.test('a later start keeps insights and tokens, and shows no secret', async t => {
+  const dir = t.testdir()
+  const first = await start(t, dir)
+  const token = /ins_[\w-]+/.exec(first.stdout())?.[0] ?? ''
+  await createApiClient(first.url, token).post('/api/user_insights/', { has_about: true })
+  t.equal((await first.end('SIGINT')).code, 0, 'Ctrl-C is an orderly end')
+  t.notOk((await readdir(dir)).includes('insights.lock'), 'the directory is given back')
+  const second = await start(t, dir)
+  t.notMatch(second.stdout(), /ins_/)
+  t.match((await createApiClient(second.url, token).refreshed(1)).body, { id: 1, insight_score: '4.00' })
+  await second.end('SIGTERM')
+})
+
+t.test('a token of the operator’s choice opens it and is never shown', async t => {
+  const service = await start(t, t.testdir(), { env: { BOOTSTRAP_TOKEN: TOKEN } })
+  t.equal((await createApiClient(service.url, TOKEN).post('/api/user_insights/', {})).status, 201)
+  const { stdout, stderr } = await service.end('SIGTERM')
+  t.notMatch(stdout + stderr, TOKEN)
+  t.match(stdout, /platforms +youtube: sandbox/, 'it says that the counts are made up')
+})
+
+t.test('a platform with credentials is asked for real, the others in the sandbox', async t => {
+  const service = await start(t, t.testdir(), { env: { BOOTSTRAP_TOKEN: TOKEN, X_BASE_URL: 'http://127.0.0.1:9', X_BEARER_TOKEN: 'secret-of-x', PLATFORM_TIMEOUT_SECONDS: '2' } })
+  t.match(service.stdout(), /youtube: sandbox.* x: live/)
+  const api = createApiClient(service.url, TOKEN)
+  await api.post('/api/user_insights/', EXAMPLE_2)
+  t.match((await api.refreshed(1)).body, { twitter_followers_count: null, instagram_followers_count: 4564 })
+  t.match((await api.get('/api/user_insights/1/refresh')).body.sources.x, { state: 'stale', error: { code: 'INS_PLATFORM_UNREACHABLE' } })
+  const { stdout, stderr } = await service.end('SIGTERM')
+  t.notMatch(stdout + stderr, 'secret-of-x')
+})
+
+t.test('a second process on the same directory is refused and the first is unharmed', async t => {
+  const dir = t.testdir()
+  const first = await start(t, dir, { env: { BOOTSTRAP_TOKEN: TOKEN } })
+  const api = createApiClient(first.url, TOKEN)
+  await api.post('/api/user_insights/', { connects: 1 })
+  const second = await runService({ node: MAIN, env: { DATA_DIR: dir } })
+  t.equal(second.code, 1)
+  t.match(second.stderr, /^insights: The data directory is in use by process \d+ .*\n$/, 'one clear line')
+  t.equal((await api.post('/api/user_insights/', { connects: 2 })).body.id, 2)
+  t.match((await api.get('/api/user_insights/1')).body, { connects: 1 })
+  await first.end('SIGTERM')
+})
+
+t.test('the lock of a killed process is taken over', async t => {
+  const dir = t.testdir()
+  const killed = await start(t, dir, { env: { BOOTSTRAP_TOKEN: TOKEN } })
+  await createApiClient(killed.url, TOKEN).post('/api/user_insights/', { connects: 1 })
+  await killed.end('SIGKILL')
+  t.ok((await readdir(dir)).includes('insights.lock'))
+  const next = await start(t, dir, { env: { BOOTSTRAP_TOKEN: TOKEN } })
+  t.match((await createApiClient(next.url, TOKEN).get('/api/user_insights/1')).body, { connects: 1 })
+  await next.end('SIGTERM')
+})
+
+t.test('what can not work is refused in one clear line, with nothing harmed', async t => {
+  const dir = t.testdir({ file: '' })
+  const foreign = join(dir, 'foreign')
+  await mkdir(foreign)
+  await writeFile(join(foreign, 'letters.txt'), 'years of work')
+  const busy = createServer()
+  await new Promise<void>(resolve => busy.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => { busy.close() })
+  const { port } = busy.address() as { port: number }
+  const cases: Array<[title: string, env: Record<string, string>, line: RegExp]> = [
+    ['a port in use', { PORT: String(port), DATA_DIR: join(dir, 'unused') }, new RegExp(`port ${port} \\(EADDRINUSE\\): .*PORT`)],
+    ['a path that is no directory', { DATA_DIR: join(dir, 'file', 'x') }, /can not be written \(ENOTDIR\): .*DATA_DIR/],
+    ['a directory with other things', { DATA_DIR: foreign }, /holds something else .*DATA_DIR/]
+  ]
+  for (const [title, env, line] of cases) {
+    const { code, stderr, stdout } = await runService({ node: MAIN, env })
+    t.equal(code, 1, title)
+    t.match(stderr, line, title)
+    t.equal(stderr.trimEnd().split('\n').length, 1, `${title}: one line`)
+    t.notMatch(stdout, /ins_|Insights is running/, `${title}: nothing is promised`)
+  }
+  t.same(await readdir(foreign), ['letters.txt'])
+})
+
+t.test('every wrong variable is named in one message, and nothing is opened', async t => {
+  const dir = join(t.testdir(), 'data')
+  const { code, stderr } = await runService({
+    node: MAIN, env: { DATA_DIR: dir, PORT: '99999', LOG_LEVEL: 'loud', BOOTSTRAP_TOKEN: 'short-secret', SOUNDCLOUD_CLIENT_ID: 'id', QUEUE: 'redis' }
+  })
+  t.equal(code, 1)
+  for (const name of ['PORT', 'LOG_LEVEL', 'BOOTSTRAP_TOKEN', 'SOUNDCLOUD_CLIENT_SECRET', 'QUEUE']) t.match(stderr, name)
+  t.notMatch(stderr, 'short-secret')
+  await t.rejects(readdir(dir), { code: 'ENOENT' })
+})
