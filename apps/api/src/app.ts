@@ -50,7 +50,8 @@ function createServer (deps: ApiDeps, { bodyLimitBytes, requestTimeoutMs }: ApiS
     genReqId: requestIdOf,
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
-    handlerTimeout: requestTimeoutMs,
+    // Later than Node gives up receiving, at most 1.25 of the time on: only one of the two may answer.
+    handlerTimeout: Math.ceil(requestTimeoutMs * 1.5),
     // Node looks for requests that take too long only every half minute unless told otherwise.
     http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4) },
     forceCloseConnections: 'idle',

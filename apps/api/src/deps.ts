@@ -21,6 +21,6 @@ export interface ApiDeps {
 export interface ApiSettings {
   /** The most bytes of a request body; more is a 413. */
   bodyLimitBytes: number
-  /** The longest time for receiving a request, and for answering it. */
+  /** The longest time for receiving a request; for receiving and answering it together it is half as much again. */
   requestTimeoutMs: Milliseconds
 }

@@ -35,7 +35,7 @@ function fromFastify (code: string, { bodyLimitBytes, isReceived }: RequestFacts
     case 'FST_ERR_HANDLER_TIMEOUT':
       return isReceived
         ? new AppError('INS_SERVICE_BUSY', 'The request was not answered in time.')
-        : new AppError('INS_REQUEST_MALFORMED', 'The request was not received in time.')
+        : new AppError('INS_REQUEST_TIMEOUT', 'The request was not received in time.')
   }
 }
 

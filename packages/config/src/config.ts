@@ -25,7 +25,16 @@ export interface Config {
     readonly port: number
     readonly bodyLimitBytes: number
     readonly requestTimeoutMs: Milliseconds
+    /** 0: no limit. */
+    readonly rateLimitPerMinute: number
+    /** 0: none is turned away. */
+    readonly maxEventLoopDelayMs: Milliseconds
+    /** Between the first 503 of `/readyz` and the end of listening. */
+    readonly drainMs: Milliseconds
   }
+  /** Port of a worker's own listener; 0 = any free one. */
+  readonly workerPort: number
+  readonly dashboard: { readonly isEnabled: boolean, readonly isWritable: boolean }
   /** As given: a relative path counts from the working directory. */
   readonly dataDir: string
   /** `storage` and `queue` are both embedded or both not. */
@@ -58,7 +67,15 @@ export function toConfig (env: Environment): Config {
       host: env.HOST,
       port: env.PORT,
       bodyLimitBytes: env.BODY_LIMIT_BYTES,
-      requestTimeoutMs: toMs(env.REQUEST_TIMEOUT_SECONDS)
+      requestTimeoutMs: toMs(env.REQUEST_TIMEOUT_SECONDS),
+      rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
+      maxEventLoopDelayMs: env.MAX_EVENT_LOOP_DELAY_MILLISECONDS,
+      drainMs: toMs(env.DRAIN_SECONDS)
+    },
+    workerPort: env.WORKER_PORT,
+    dashboard: {
+      isEnabled: env.DASHBOARD === 'on' || (env.DASHBOARD === 'auto' && env.STORAGE === 'embedded'),
+      isWritable: env.DASHBOARD_WRITABLE === 'true'
     },
     dataDir: env.DATA_DIR,
     // The rules have made sure of the two addresses.

@@ -15,8 +15,24 @@ const serverVariables = {
     { minimum: 1, maximum: 300, default: 30, unit: 'seconds' }),
   SHUTDOWN_TIMEOUT_SECONDS: integer('Time that running requests and jobs have to end after SIGTERM; keep it above PLATFORM_TIMEOUT_SECONDS and below the grace period of your container runtime.',
     { minimum: 1, maximum: 300, default: 30, unit: 'seconds' }),
+  DRAIN_SECONDS: integer('Time after SIGTERM during which requests are still taken while /readyz already answers 503, so that a load balancer can turn away.',
+    { minimum: 0, maximum: 60, default: 0, unit: 'seconds' }),
+  WORKER_PORT: integer('Port on which a worker process answers /livez, /readyz and /metrics; 0 takes any free one.',
+    { minimum: 0, maximum: 65535, default: 3001 }),
   LOG_LEVEL: choice('Least severe level that is logged.', LOG_LEVELS, 'info'),
   BOOTSTRAP_TOKEN: secret('API token of your choice, registered with every scope at start, for containers and tests.', 'token', 32)
+}
+
+const limitVariables = {
+  RATE_LIMIT_PER_MINUTE: integer('Requests that one token may make in a minute, over all processes; 0 sets no limit.',
+    { minimum: 0, maximum: 10000000, default: 60000 }),
+  MAX_EVENT_LOOP_DELAY_MILLISECONDS: integer('Delay of the event loop above which requests are turned away with 503, because all would only get slower; 0 never does.',
+    { minimum: 0, maximum: 60000, default: 1000, unit: 'milliseconds' })
+}
+
+const dashboardVariables = {
+  DASHBOARD: choice('Whether the queue dashboard is served at /queues; auto serves it in the embedded mode only.', ['auto', 'on', 'off'], 'auto'),
+  DASHBOARD_WRITABLE: choice('Whether jobs can be retried, removed and added in the dashboard; otherwise it only shows them.', ['true', 'false'], 'false')
 }
 
 const modeVariables = {
@@ -39,6 +55,8 @@ const refreshVariables = {
 /** Every environment variable by its name, after conversion. An optional one that is not set has no key. */
 export const EnvironmentSchema = Type.Object({
   ...serverVariables,
+  ...limitVariables,
+  ...dashboardVariables,
   ...modeVariables,
   ...refreshVariables,
   ...youtubeVariables,
@@ -52,6 +70,8 @@ export type VariableName = keyof typeof EnvironmentSchema.properties
 
 const AREAS: ReadonlyArray<readonly [title: string, variables: Record<string, TSchema>]> = [
   ['Server', serverVariables],
+  ['Limits', limitVariables],
+  ['Dashboard', dashboardVariables],
   ['Store and queue', modeVariables],
   ['Refreshes', refreshVariables],
   ['YouTube', youtubeVariables],

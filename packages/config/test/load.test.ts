@@ -24,7 +24,9 @@ const HTTPS_RULE = 'must be an https address (http only for localhost, 127.0.0.0
 
 t.test('an empty environment gives the embedded mode on this machine with no platform live', async t => {
   t.same(loadConfig({}), {
-    http: { host: '127.0.0.1', port: 3000, bodyLimitBytes: 1048576, requestTimeoutMs: 30_000 },
+    http: { host: '127.0.0.1', port: 3000, bodyLimitBytes: 1048576, requestTimeoutMs: 30_000, rateLimitPerMinute: 60_000, maxEventLoopDelayMs: 1000, drainMs: 0 },
+    workerPort: 3001,
+    dashboard: { isEnabled: true, isWritable: false },
     dataDir: './data',
     storage: { kind: 'embedded' },
     queue: { kind: 'embedded' },
@@ -55,6 +57,12 @@ t.test('an environment that sets every variable reaches every field', async t =>
     LOG_LEVEL: 'silent',
     BOOTSTRAP_TOKEN: 'b'.repeat(32),
     BODY_LIMIT_BYTES: '1024',
+    RATE_LIMIT_PER_MINUTE: '0',
+    MAX_EVENT_LOOP_DELAY_MILLISECONDS: '7',
+    DRAIN_SECONDS: '8',
+    WORKER_PORT: '9',
+    DASHBOARD: 'on',
+    DASHBOARD_WRITABLE: 'true',
     REQUEST_TIMEOUT_SECONDS: '1',
     SHUTDOWN_TIMEOUT_SECONDS: '300',
     STORAGE: 'mongo',
@@ -86,7 +94,9 @@ t.test('an environment that sets every variable reaches every field', async t =>
     INSTAGRAM_INTERVAL_SECONDS: '2592000'
   })
   t.same(config, {
-    http: { host: '::', port: 0, bodyLimitBytes: 1024, requestTimeoutMs: 1000 },
+    http: { host: '::', port: 0, bodyLimitBytes: 1024, requestTimeoutMs: 1000, rateLimitPerMinute: 0, maxEventLoopDelayMs: 7, drainMs: 8000 },
+    workerPort: 9,
+    dashboard: { isEnabled: true, isWritable: true },
     dataDir: 'var/insights',
     storage: { kind: 'mongo', url: 'mongodb://u:p@m1:27017,m2/insights?replicaSet=rs' },
     queue: { kind: 'redis', url: 'rediss://:p@r:6380/1' },
@@ -111,6 +121,13 @@ t.test('an environment that sets every variable reaches every field', async t =>
     refresh: { plannerIntervalMs: 2000, concurrency: 3, platformTimeoutMs: 4000 },
     shutdownTimeoutMs: 300_000
   })
+})
+
+t.test('the dashboard is there by itself in the embedded mode only', async t => {
+  const production = { STORAGE: 'mongo', QUEUE: 'redis', MONGO_URL: 'mongodb://m', REDIS_URL: 'redis://r' }
+  t.same(loadConfig(production).dashboard, { isEnabled: false, isWritable: false })
+  t.match(loadConfig({ ...production, DASHBOARD: 'on' }).dashboard, { isEnabled: true })
+  t.match(loadConfig({ DASHBOARD: 'off' }).dashboard, { isEnabled: false })
 })
 
 t.test('every variable wrong at once is one error that names each, once, in the documented order, and shows no value', async t => {

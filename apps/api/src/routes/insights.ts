@@ -14,7 +14,7 @@ export interface RouteOptions {
 
 const CreateSchema = {
   body: InsightInputSchema,
-  response: responses({ 201: InsightAnswerSchema }, [400, 413, 415, 507])
+  response: responses({ 201: InsightAnswerSchema }, [400, 408, 413, 415, 507])
 }
 const ReadSchema = {
   params: InsightPathSchema,

@@ -8,7 +8,7 @@ import { RefreshAnswerSchema, RefreshInputSchema } from './refresh-schemas.js'
 const AskSchema = {
   params: InsightPathSchema,
   body: RefreshInputSchema,
-  response: responses({ 202: RefreshAnswerSchema }, [400, 404, 413, 415, 507])
+  response: responses({ 202: RefreshAnswerSchema }, [400, 404, 408, 413, 415, 507])
 }
 const ReadSchema = {
   params: InsightPathSchema,
