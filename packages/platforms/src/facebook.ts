@@ -1,0 +1,62 @@
+/**
+ * Facebook: follower counts of pages, by numeric id.
+ *
+ * Endpoint   GET /{page-id}?fields=id,followers_count, as parts of a Graph batch (graph.ts)
+ * Access     app or system-user token with Page Public Metadata Access or Page Public Content Access
+ * Quota      each part is a call of the app's rolling hour (200 x daily users, or 4,800 x engaged users per day)
+ * Sources    Meta for Developers: "Page" reference, "Features Reference", "Rate Limits", read November 2026
+ */
+import { Type } from '@sinclair/typebox'
+import type { ClientSettings } from './client.js'
+import { authRefused, badReply, failed } from './failure.js'
+import { isUnknownObject, type GraphError } from './graph-errors.js'
+import { openGraphClient, type GraphDialect, type GraphOptions } from './graph.js'
+import { normaliseFacebookId } from './ids.js'
+import type { CountOutcome, PlatformClient } from './port.js'
+import { createShape, readCount } from './reply.js'
+
+export type FacebookOptions = GraphOptions
+
+const NAME = 'Facebook'
+
+/** Code of an alias that does not exist. */
+const UNKNOWN_ALIAS = 803
+
+/** This many pages missing at once may be dead pages; if more are, and nothing else came, the app lost its access. */
+const BELIEVABLE_MISSES = 3
+
+const pageShape = createShape(Type.Object({ id: Type.String(), followers_count: Type.Optional(Type.Unknown()) }))
+
+const dialect: GraphDialect = {
+  platform: 'facebook',
+  name: NAME,
+  normaliseId: normaliseFacebookId,
+  relativeUrl: id => `${id}?fields=id,followers_count`,
+  readPart,
+  readError,
+  review
+}
+
+/** @throws AppError `INS_CONFIG_INVALID` for an address or token that can not be used. */
+export function openFacebookClient (options: FacebookOptions, settings: ClientSettings): PlatformClient {
+  return openGraphClient(dialect, options, settings)
+}
+
+/** `fan_count` is not a stand-in for a hidden `followers_count`: on classic pages it counts likes. */
+function readPart (id: string, body: unknown): CountOutcome {
+  const page = pageShape.read(NAME, body)
+  if (page.id !== id) throw badReply(NAME, 'has the part of another page')
+  return page.followers_count === undefined ? { kind: 'hidden' } : readCount(NAME, page.followers_count, '/followers_count')
+}
+
+function readError (error: GraphError): CountOutcome | null {
+  return isUnknownObject(error) || error.code === UNKNOWN_ALIAS ? { kind: 'not_found' } : null
+}
+
+/** A missing page and a lost feature of the app look the same in a part, but only the latter hits every page. */
+function review (outcomes: CountOutcome[]): CountOutcome[] {
+  const allMissing = outcomes.length > BELIEVABLE_MISSES && outcomes.every(outcome => outcome.kind === 'not_found')
+  if (!allMissing) return outcomes
+  const suspicion = authRefused(`${NAME} knows none of the pages, which is how a lost permission of the app looks.`)
+  return outcomes.map(() => failed(suspicion))
+}

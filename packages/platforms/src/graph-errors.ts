@@ -1,0 +1,76 @@
+/**
+ * Errors of the Graph API, which has one envelope for all. The code tells what happened; the HTTP status does not:
+ * throttles come as 400 or 403, a refused token as 400.
+ *
+ * Sources: Meta for Developers, "Handle Errors", "Rate Limits", read November 2026; codes 80001, 80002, 110 and 803
+ * and the texts below as seen in real answers.
+ */
+import { Type, type Static } from '@sinclair/typebox'
+import type { Milliseconds } from '@insights/shared'
+import { type CallError, authRefused, requestRefused, throttled, transient } from './failure.js'
+import { fromRetryAfter, instantAhead } from './instants.js'
+import { headerOf, type Reply } from './receive.js'
+import { createShape, peekJsonText } from './reply.js'
+
+const GraphErrorSchema = Type.Object({
+  code: Type.Integer(),
+  error_subcode: Type.Optional(Type.Integer()),
+  is_transient: Type.Optional(Type.Boolean()),
+  message: Type.Optional(Type.String())
+})
+export type GraphError = Static<typeof GraphErrorSchema>
+
+const envelopeShape = createShape(Type.Object({ error: GraphErrorSchema }))
+
+/** Application (4, 341), user (17), page (32), custom (613) and business-use-case limits (80001 Pages, 80002 Instagram). */
+const THROTTLE_CODES = [4, 17, 32, 341, 613, 80001, 80002]
+
+/** Token (190), session (102), capability (3), permission (10; 200 to 299 too), blocked for policy reasons (368). */
+const AUTH_CODES = [3, 10, 102, 190, 368]
+
+/** "Unknown" and "service unavailable". */
+const TRANSIENT_CODES = [1, 2]
+
+/** The two ways in which code 100, "bad parameter", is about the app's rights or secret after all. */
+const AUTH_TEXT = /reviewable feature|appsecret_proof/i
+
+/** The error in a body, or `null` when there is none. */
+export function peekGraphError (body: unknown): GraphError | null {
+  return envelopeShape.peek(body)?.error ?? null
+}
+
+/** "Object does not exist, or you lack permission": also what a lost feature of the app looks like. */
+export function isUnknownObject (error: GraphError): boolean {
+  return error.code === 100 && error.error_subcode === 33
+}
+
+/** What an error means that is not about a missing account. `retryAt`: what the reply says of the time. */
+export function toFailure (name: string, error: GraphError, status: number, retryAt: Milliseconds | null): CallError {
+  const { code } = error
+  const label = `code ${code}${error.error_subcode === undefined ? '' : `, subcode ${error.error_subcode}`}`
+  if (THROTTLE_CODES.includes(code) || status === 429) return throttled(`${name} asks for a slower pace (${label}).`, retryAt)
+  const isAuth = AUTH_CODES.includes(code) || (code >= 200 && code <= 299) ||
+    (code === 100 && AUTH_TEXT.test(error.message ?? ''))
+  if (isAuth) return authRefused(`${name} refuses the credentials (${label}).`)
+  if (error.is_transient === true || TRANSIENT_CODES.includes(code) || (status >= 500 && code !== 100)) {
+    return transient('INS_PLATFORM_STATUS', `${name} answered with an error (${label}).`, retryAt)
+  }
+  return requestRefused(`${name} refuses the request (${label}).`)
+}
+
+const usageShape = createShape(Type.Record(Type.String(), Type.Array(Type.Object({
+  estimated_time_to_regain_access: Type.Optional(Type.Number())
+}))))
+
+/** From when on calls count again: the longest of the times of the usage header, which are in minutes. */
+export function graphRetryAt (reply: Reply, now: Milliseconds): Milliseconds | null {
+  const usages = Object.values(usageOf(reply)).flat()
+  const minutes = usages.reduce((most, usage) => Math.max(most, usage.estimated_time_to_regain_access ?? 0), 0)
+  return instantAhead(now + minutes * 60_000, now) ?? fromRetryAfter(headerOf(reply, 'retry-after'), now)
+}
+
+function usageOf (reply: Reply): Record<string, Array<{ estimated_time_to_regain_access?: number }>> {
+  const header = headerOf(reply, 'x-business-use-case-usage')
+  if (header === undefined) return {}
+  return usageShape.peek(peekJsonText(header)) ?? {}
+}

@@ -1,0 +1,130 @@
+/**
+ * What Facebook and Instagram share: both are read through batch requests of the Graph API.
+ *
+ * Endpoint   POST /{version}/ with `batch`, a list of GETs; the answer is a list by position, 200 even if all fail
+ * Version    Graph API v26.0 (July 2026). `GET /?ids=` is gone from every version and answers 500
+ * Batch      50 parts; a part that timed out is `null` in the answer
+ * Quota      each part counts as one call: a batch saves round trips, not quota. Calling on while throttled
+ *            lengthens the throttle
+ * Sources    Meta for Developers: "Batch Requests", "Rate Limits", "Access Tokens", "Versions", read November 2026
+ */
+import { createHmac } from 'node:crypto'
+import { Type } from '@sinclair/typebox'
+import type { Platform } from '@insights/shared'
+import { checkCredential, joinUrl, parseBaseUrl } from './base-url.js'
+import { createClient, type ClientSettings } from './client.js'
+import type { Deadline } from './deadline.js'
+import { CallError, badReply, failed, outcomeOf, timedOut } from './failure.js'
+import { graphRetryAt, peekGraphError, toFailure, type GraphError } from './graph-errors.js'
+import { openHttp } from './http.js'
+import type { CountOutcome, PlatformClient } from './port.js'
+import type { Reply } from './receive.js'
+import { createShape, parseJson, peekJson, readJson, statusError } from './reply.js'
+
+export interface GraphOptions {
+  /** With the version, e.g. `https://graph.facebook.com/v26.0`. */
+  baseUrl: string
+  accessToken: string
+  /** Given, every call is signed with it (`appsecret_proof`), as an app may require. */
+  appSecret?: string
+}
+
+/** What one platform says through the Graph API. */
+export interface GraphDialect {
+  platform: Platform
+  name: string
+  normaliseId: (id: string) => string | null
+  /** The GET for one id, below the version, with its query encoded. */
+  relativeUrl: (id: string) => string
+  /** Reads the body of a good part. Throws `CallError` when it is not about this id. */
+  readPart: (id: string, body: unknown) => CountOutcome
+  /** What this error says about the id asked for, or `null` when it is about something else. */
+  readError: (error: GraphError) => CountOutcome | null
+  /** A last look at all outcomes of one call. */
+  review: (outcomes: CountOutcome[]) => CountOutcome[]
+}
+
+const MAX_BATCH_SIZE = 50
+
+const batchShape = createShape(Type.Array(Type.Unknown()))
+const partShape = createShape(Type.Object({ code: Type.Integer(), body: Type.String() }))
+
+/** @throws AppError `INS_CONFIG_INVALID` for an address or token that can not be used. */
+export function openGraphClient (dialect: GraphDialect, options: GraphOptions, settings: ClientSettings): PlatformClient {
+  const { name } = dialect
+  const baseUrl = parseBaseUrl(name, options.baseUrl)
+  checkCredential(name, options.accessToken)
+  const http = openHttp(name, settings)
+  const fixedForm = { include_headers: 'false', ...proofOf(options) }
+
+  return createClient({
+    platform: dialect.platform,
+    maxBatchSize: MAX_BATCH_SIZE,
+    normaliseId: dialect.normaliseId,
+    ask,
+    close: http.close
+  }, settings.deadlineMs)
+
+  async function ask (ids: readonly string[], deadline: Deadline): Promise<CountOutcome[]> {
+    const first = await askBatch(ids, deadline)
+    const silent = ids.filter((_, index) => first[index] === null)
+    const second = silent.length === 0 ? [] : await askAgain(silent, deadline)
+    return dialect.review(first.map(outcome => outcome ?? second.shift() ?? failed(timedOut(name))))
+  }
+
+  async function askAgain (ids: readonly string[], deadline: Deadline): Promise<Array<CountOutcome | null>> {
+    try {
+      return await askBatch(ids, deadline)
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error
+      return ids.map(() => failed(error))
+    }
+  }
+
+  /** One outcome per id; `null` where the platform ran out of time. */
+  async function askBatch (ids: readonly string[], deadline: Deadline): Promise<Array<CountOutcome | null>> {
+    const reply = await postBatch(ids, deadline)
+    const body = reply.status === 200 ? readJson(name, reply) : peekJson(reply)
+    const error = peekGraphError(body)
+    const retryAt = graphRetryAt(reply, settings.clock.now())
+    if (error !== null) throw toFailure(name, error, reply.status, retryAt)
+    if (reply.status !== 200) throw statusError(name, reply, settings.clock.now())
+    const parts = batchShape.read(name, body)
+    if (parts.length !== ids.length) throw badReply(name, 'has not one part per id')
+    return ids.map((id, index) => readPart(id, parts[index], `/${index}`, retryAt))
+  }
+
+  /** A batch gets the whole deadline for one try: fifty parts take long, and repeating them costs fifty calls. */
+  function postBatch (ids: readonly string[], deadline: Deadline): Promise<Reply> {
+    const batch = JSON.stringify(ids.map(id => ({ method: 'GET', relative_url: dialect.relativeUrl(id) })))
+    return http.send({
+      method: 'POST',
+      url: joinUrl(baseUrl, '/'),
+      headers: { authorization: `Bearer ${options.accessToken}` },
+      form: { ...fixedForm, batch }
+    }, { deadline, timeoutMs: settings.deadlineMs, isFinal: reply => isFinal(name, reply) })
+  }
+
+  function readPart (id: string, part: unknown, where: string, retryAt: number | null): CountOutcome | null {
+    if (part === null) return null
+    return outcomeOf(() => {
+      const { code, body: text } = partShape.read(name, part, where)
+      const body = parseJson(name, text)
+      if (code === 200) return dialect.readPart(id, body)
+      const error = peekGraphError(body)
+      if (error === null) throw badReply(name, `has a part with status ${code} and no error`)
+      return dialect.readError(error) ?? failed(toFailure(name, error, code, retryAt))
+    })
+  }
+}
+
+/** A status of 500 may carry an error that no repeat mends, e.g. "bad parameter" for a retired call. */
+function isFinal (name: string, reply: Reply): boolean {
+  const error = peekGraphError(peekJson(reply))
+  return error !== null && toFailure(name, error, reply.status, null).failure.reason !== 'transient'
+}
+
+function proofOf ({ accessToken, appSecret }: GraphOptions): Record<string, string> {
+  if (appSecret === undefined) return {}
+  return { appsecret_proof: createHmac('sha256', appSecret).update(accessToken).digest('hex') }
+}
