@@ -1,0 +1,135 @@
+import { Redis } from 'ioredis'
+import { t } from 'tap'
+import { findRedis, type ApiClient } from '@insights/testkit'
+import { findMongo } from '@insights/testkit/mongo-server'
+import { buildArtist, isComplete, postArtists } from '../support/artists.js'
+import { openProductionStack } from '../support/production-stack.js'
+
+type Tap = typeof t
+
+const skip = findMongo().skipOwn || findRedis().skipOwn
+
+/** Posts one by one and gives the time of each answer in milliseconds, ascending. */
+async function timePosts (t: Tap, api: ApiClient, count: number, from: number): Promise<{ ids: number[], times: number[] }> {
+  const [ids, times]: [number[], number[]] = [[], []]
+  for (let number = from; number < from + count; number++) {
+    const start = performance.now()
+    const { status, body } = await api.post('/api/user_insights/', buildArtist(number))
+    times.push(performance.now() - start)
+    if (status === 201) ids.push(body.id)
+    else t.fail(`the API answered ${status}`, body)
+  }
+  return { ids, times: times.sort((a, b) => a - b) }
+}
+
+const percentile = (times: number[], share: number): string => (times[Math.ceil(times.length * share) - 1] ?? 0).toFixed(1)
+
+async function allAreDone (t: Tap, api: ApiClient, ids: number[]): Promise<void> {
+  for (const id of ids) {
+    const { body } = await api.refreshed(id)
+    if (!isComplete(body)) t.fail(`insight ${id} is not complete`, body)
+  }
+}
+
+t.test('a Redis that dies, forgets, fills up or freezes loses no refresh and stops no write', { skip }, async t => {
+  const stack = await openProductionStack(t)
+  const { redis } = stack
+  const { api, end: endApi } = await stack.startApi(t)
+  const worker = await stack.startWorker(t)
+  let next = 1
+  const numbers = (count: number): number => (next += count) - count
+  const admin = async <T>(work: (client: Redis) => Promise<T>): Promise<T> => {
+    const client = new Redis(redis.url)
+    try {
+      return await work(client)
+    } finally {
+      client.disconnect()
+    }
+  }
+
+  await t.test('fault 6: killed under load and started again, everything asked for is done, and reads go on', async t => {
+    const ids = await postArtists(api, numbers(50), 50)
+    await redis.kill()
+    t.equal((await api.get(`/api/user_insights/${ids[0] ?? 0}`)).status, 200)
+    ids.push(...await postArtists(api, numbers(20), 20))
+    await redis.restart()
+    t.equal(ids.length, 70, 'no write failed')
+    await allAreDone(t, api, ids)
+  })
+
+  await t.test('fault 7: killed without having kept anything, all that is due comes back', async t => {
+    await admin(async client => { await client.config('SET', 'appendonly', 'no') })
+    worker.child.kill('SIGSTOP') // so that the jobs are still there to be lost
+    const ids = await postArtists(api, numbers(50), 50)
+    await admin(async client => { await client.flushall() })
+    await redis.kill()
+    await redis.restart()
+    worker.child.kill('SIGCONT')
+    await allAreDone(t, api, ids)
+  })
+
+  await t.test('fault 8: flushed while jobs wait and run, the worker lives on and the planner comes back', async t => {
+    const ids: number[] = []
+    for (let round = 0; round < 5; round++) {
+      ids.push(...await postArtists(api, numbers(20), 20))
+      await admin(async client => { await client.flushall() })
+    }
+    await allAreDone(t, api, ids)
+    t.ok((await admin(async client => await client.keys('*'))).some(key => key.includes('plan')), 'the schedule is there again')
+  })
+
+  await t.test('fault 9 and 10: while Redis is down the API writes as before, and starts too', async t => {
+    const healthy = await timePosts(t, api, 50, numbers(50))
+    await redis.kill()
+    const down = await timePosts(t, api, 50, numbers(50))
+    const started = await stack.startApi(t)
+    const fresh = await timePosts(t, started.api, 5, numbers(5))
+    t.equal((await fetch(`${started.url}/readyz`)).status, 200, 'it can do its work: the store is there')
+    await started.end('SIGTERM')
+    await redis.restart()
+    t.comment(`POST in ms, p50 and p99: Redis healthy ${percentile(healthy.times, 0.5)} and ${percentile(healthy.times, 0.99)}, ` +
+      `down ${percentile(down.times, 0.5)} and ${percentile(down.times, 0.99)}`)
+    t.equal(down.ids.length + fresh.ids.length, 55, 'every write was acknowledged')
+    await allAreDone(t, api, [...healthy.ids, ...down.ids, ...fresh.ids])
+  })
+
+  await t.test('fault 11: a Redis without memory refuses jobs; writes succeed, and the work is done when it has some again', async t => {
+    await admin(async client => {
+      const used = Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1])
+      await client.config('SET', 'maxmemory', String(Math.floor(used * 0.9)))
+    })
+    const { ids } = await timePosts(t, api, 20, numbers(20))
+    await admin(async client => { await client.config('SET', 'maxmemory', '0') })
+    t.equal(ids.length, 20)
+    await allAreDone(t, api, ids)
+  })
+
+  await t.test('fault 13: a Redis that keeps its connections and answers nothing stops neither writes nor, later, the worker', async t => {
+    redis.pause()
+    const { ids, times } = await timePosts(t, api, 10, numbers(10))
+    t.comment(`POST against a frozen Redis: p50 ${percentile(times, 0.5)} ms, p99 ${percentile(times, 0.99)} ms`)
+    redis.resume()
+    t.equal(ids.length, 10)
+    await allAreDone(t, api, ids)
+  })
+
+  await t.test('fault 34: a deduplication key left behind without its job holds an insight up no longer than the planner’s pace', async t => {
+    const [id = 0] = await postArtists(api, numbers(1), 1)
+    await api.refreshed(id)
+    worker.child.kill('SIGSTOP')
+    await api.post(`/api/user_insights/${id}/refresh`)
+    await admin(async client => {
+      t.ok(await client.exists(`{insights}:refresh:de:insight-${id}`), 'the key is there')
+      const jobs = await client.lrange('{insights}:refresh:wait', 0, -1)
+      t.ok(jobs.length > 0, 'and so is its job')
+      await client.del('{insights}:refresh:wait', ...jobs.map(job => `{insights}:refresh:${job}`))
+    })
+    worker.child.kill('SIGCONT')
+    const { body } = await api.post(`/api/user_insights/${id}/refresh`)
+    t.equal(body.state, 'pending')
+    await api.refreshed(id)
+  })
+
+  t.equal((await worker.end('SIGTERM')).code, 0)
+  t.equal((await endApi('SIGTERM')).code, 0)
+})

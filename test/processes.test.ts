@@ -1,0 +1,87 @@
+import { t } from 'tap'
+import { findRedis, LOGGED_URL, runService, startService } from '@insights/testkit'
+import { findMongo } from '@insights/testkit/mongo-server'
+import { openProductionStack } from './support/production-stack.js'
+
+const skip = findMongo().skipOwn || findRedis().skipOwn
+
+const EXAMPLE_2 = {
+  number_of_roles: 1,
+  number_of_acts: 8,
+  profile_views: 8,
+  profile_searches: 7,
+  connects: 2,
+  facebook_page_id: 4546477,
+  twitter_handle: 'gigpro',
+  instagram_handle: 'gigpro',
+  works: [
+    { item_id: 'l4WNrvVjiTw', source_type: 1, is_individual_work: true, in_app_plays: 7 },
+    { item_id: '230230230', source_type: 2, is_individual_work: false, in_app_plays: 30 }
+  ]
+}
+
+t.test('several API and worker processes on MongoDB and Redis do the whole job', { skip }, async t => {
+  const stack = await openProductionStack(t)
+  const [one, other] = await Promise.all([stack.startApi(t), stack.startApi(t)])
+  const workers = await Promise.all([stack.startWorker(t), stack.startWorker(t)])
+
+  await t.test('what one API stores the other one reads, with the counts of the workers', async t => {
+    const { status, body } = await one.api.post('/api/user_insights/', EXAMPLE_2)
+    t.match([status, body], [201, { insight_score: '0.00', twitter_followers_count: null }])
+    t.strictSame((await other.api.refreshed(body.id)).body, {
+      id: body.id,
+      has_about: false,
+      ...EXAMPLE_2,
+      insight_score: '7.00',
+      twitter_followers_count: 4546,
+      works: [{ ...EXAMPLE_2.works[0], non_app_plays: 30 }, { ...EXAMPLE_2.works[1], non_app_plays: 230 }],
+      facebook_page_followers_count: 4546,
+      instagram_followers_count: 4564
+    })
+  })
+
+  await t.test('page ids beyond 2^53 survive', async t => {
+    const { body } = await one.api.post('/api/user_insights/', { facebook_page_id: '12345678901234567890' })
+    t.equal((await other.api.refreshed(body.id)).body.facebook_page_id, '12345678901234567890')
+  })
+
+  await t.test('a migration on a database in use finds nothing to do', async t => {
+    const { code, stdout } = await runService({ node: ['apps/migrate/dist/main.js'], env: stack.env })
+    t.same([code, stdout], [0, 'Nothing to do: the database is up to date.\n'])
+  })
+
+  await t.test('SIGTERM ends every process in order', async t => {
+    const endings = await Promise.all([one, other, ...workers].map(async service => await service.end('SIGTERM')))
+    t.same(endings.map(ending => ending.code), [0, 0, 0, 0])
+  })
+})
+
+for (const app of ['api', 'worker']) {
+  t.test(`the ${app} process refuses the embedded settings and names everything that is wrong at once`, async t => {
+    const { code, stderr } = await runService({ node: [`apps/${app}/dist/main.js`], env: { LOG_LEVEL: 'loud' } })
+    t.equal(code, 1)
+    for (const name of ['STORAGE', 'QUEUE', 'MONGO_URL', 'REDIS_URL', 'LOG_LEVEL']) t.match(stderr, name)
+    t.match(stderr, /one process/, 'the reason is given')
+  })
+}
+
+t.test('npm start refuses the settings of the production mode', async t => {
+  const env = { STORAGE: 'mongo', QUEUE: 'redis', MONGO_URL: 'mongodb://127.0.0.1:1', REDIS_URL: 'redis://127.0.0.1:1', DATA_DIR: t.testdir() }
+  const { code, stderr } = await runService({ node: ['apps/standalone/dist/main.js'], env })
+  t.equal(code, 1)
+  t.match(stderr, /STORAGE and QUEUE.*processes of their own/)
+})
+
+t.test('the API starts and serves while its stores are away', async t => {
+  const service = await startService({
+    node: ['apps/api/dist/main.js'],
+    env: { STORAGE: 'mongo', QUEUE: 'redis', MONGO_URL: 'mongodb://127.0.0.1:1', REDIS_URL: 'redis://127.0.0.1:1' },
+    announcement: LOGGED_URL
+  })
+  t.teardown(() => { service.child.kill('SIGKILL') })
+  t.equal((await fetch(`${service.url}/livez`)).status, 200)
+  const ready = await fetch(`${service.url}/readyz`)
+  t.equal(ready.status, 503)
+  t.ok(Number(ready.headers.get('retry-after')) > 0)
+  t.equal((await service.end('SIGTERM')).code, 0)
+})

@@ -1,0 +1,33 @@
+import type { ApiClient } from '@insights/testkit'
+
+/** An artist with two works and three accounts, all different from those of other numbers. */
+export function buildArtist (number: number): object {
+  const six = String(number).padStart(6, '0')
+  return {
+    connects: number,
+    twitter_handle: `artist${number}`,
+    instagram_handle: `artist.${number}`,
+    facebook_page_id: 100_000 + number,
+    works: [
+      { item_id: `video${six}`, source_type: 1, is_individual_work: true, in_app_plays: number },
+      { item_id: String(900_000 + number), source_type: 2, is_individual_work: false, in_app_plays: 1 }
+    ]
+  }
+}
+
+/** Posts artists `from` to `from + count - 1`, a few at a time, and gives the ids of those that were acknowledged. */
+export async function postArtists (api: ApiClient, from: number, count: number): Promise<number[]> {
+  const ids: number[] = []
+  for (let start = from; start < from + count; start += 10) {
+    const numbers = Array.from({ length: Math.min(10, from + count - start) }, (_, index) => start + index)
+    const answers = await Promise.all(numbers.map(async number => await api.post('/api/user_insights/', buildArtist(number))))
+    ids.push(...answers.filter(({ status }) => status === 201).map(({ body }) => Number(body.id)))
+  }
+  return ids
+}
+
+/** Whether every count of an answered insight is there. */
+export function isComplete (insight: any): boolean {
+  return [insight.twitter_followers_count, insight.instagram_followers_count, insight.facebook_page_followers_count,
+    ...insight.works.map((work: any) => work.non_app_plays)].every(count => typeof count === 'number')
+}
