@@ -33,9 +33,16 @@ export interface ScoringModel {
  */
 export const INSIGHT_1 = insight1 as ScoringModel
 
+/** A model never changes, and hashing it anew would cost more than the rest of an explanation. */
+const knownHashes = new WeakMap<ScoringModel, string>()
+
 /** SHA-256 in hexadecimal of the model as JSON with its keys sorted: the same for the same rules, however written. */
 export function hashModel (model: ScoringModel): string {
-  return createHash('sha256').update(JSON.stringify(sortKeys(model))).digest('hex')
+  const known = knownHashes.get(model)
+  if (known !== undefined) return known
+  const hash = createHash('sha256').update(JSON.stringify(sortKeys(model))).digest('hex')
+  knownHashes.set(model, hash)
+  return hash
 }
 
 function sortKeys (value: unknown): unknown {

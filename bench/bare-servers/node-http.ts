@@ -1,0 +1,24 @@
+// node:http with nothing on it: no router either.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { readAnswers, reportUrl } from './answers.js'
+
+const answers = readAnswers()
+const server = createServer((request, response) => {
+  if (request.method === 'GET') answer(response, 200, answers.get)
+  else readJson(request, () => { answer(response, 201, answers.post) })
+})
+server.listen(0, '127.0.0.1', () => { reportUrl(`http://127.0.0.1:${(server.address() as AddressInfo).port}`) })
+
+function answer (response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body)
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(text) })
+  response.end(text)
+}
+
+/** Parses the body like the others, though nobody looks at it. */
+function readJson (request: IncomingMessage, done: (body: unknown) => void): void {
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => { chunks.push(chunk) })
+  request.on('end', () => { done(JSON.parse(Buffer.concat(chunks).toString('utf8'))) })
+}
