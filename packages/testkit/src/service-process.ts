@@ -10,7 +10,12 @@ export interface ServiceProcessOptions {
   /** Default: `npm start`, as a person would; otherwise arguments for node, e.g. the main file of an app. */
   node?: string[]
   env: Record<string, string>
+  /** What it prints when it is up, with where it listens as the first group. Default: the words of `npm start`. */
+  announcement?: RegExp
 }
+
+/** How the API and a worker, as processes of their own, say in their log that they are up. */
+export const LOGGED_URL = /"url":"([^"]+)"/
 
 /** How a process ended. */
 export interface Ending {
@@ -35,9 +40,10 @@ export interface ServiceProcess {
  * Starts the service with a clean environment and this one, and resolves when it says where it listens.
  * @throws Error with everything it printed, when it ends or takes too long instead.
  */
-export async function startService ({ node, env }: ServiceProcessOptions): Promise<ServiceProcess> {
+export async function startService (options: ServiceProcessOptions): Promise<ServiceProcess> {
+  const { node, env, announcement = /Insights is running at (\S+)/ } = options
   const { child, ended, stdout } = launch(node, env)
-  const url = await waitForUrl(child, ended, stdout)
+  const url = await waitForUrl(child, ended, () => announcement.exec(stdout())?.[1] ?? null)
   const end = async (signal: NodeJS.Signals): Promise<Ending> => {
     child.kill(signal)
     return await ended
@@ -66,15 +72,15 @@ function launch (node: string[] | undefined, env: Record<string, string>): {
   return { child, ended, stdout: () => out }
 }
 
-async function waitForUrl (child: ChildProcess, ended: Promise<Ending>, stdout: () => string): Promise<string> {
+async function waitForUrl (child: ChildProcess, ended: Promise<Ending>, findUrl: () => string | null): Promise<string> {
   let stopWaiting = (): void => {}
   const url = new Promise<string>((resolve, reject) => {
     const look = (): void => {
-      const found = /Insights is running at (\S+)/.exec(stdout())?.[1]
-      if (found !== undefined) resolve(found)
+      const found = findUrl()
+      if (found !== null) resolve(found)
     }
     child.stdout?.on('data', look)
-    const limit = setTimeout(() => { reject(new Error(`No start within ${START_LIMIT_MS} ms:\n${stdout()}`)) }, START_LIMIT_MS)
+    const limit = setTimeout(() => { reject(new Error(`No start within ${START_LIMIT_MS} ms`)) }, START_LIMIT_MS)
     stopWaiting = () => {
       clearTimeout(limit)
       child.stdout?.off('data', look)

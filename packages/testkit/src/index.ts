@@ -1,0 +1,3 @@
+export * from './redis-server.js'
+export * from './service-process.js'
+export * from './api-client.js'
