@@ -1,2 +1,3 @@
 export type * from './port.js'
 export type * from './token-port.js'
+export * from './tokens.js'

@@ -68,6 +68,17 @@ export interface SaveSummary {
   superseded: number[]
 }
 
+/** `backlog` counts no further: beyond this the exact number changes no decision and would cost more and more. */
+export const MAX_COUNTED_DUE = 10_001
+
+/** What waits to be planned. */
+export interface Backlog {
+  /** 0 to `MAX_COUNTED_DUE`, which means that many or more. */
+  due: number
+  /** Since when the one that waits longest has been due, by the clock of the store, ≥ 0; `null` = none is. */
+  oldestDueAgeMs: Milliseconds | null
+}
+
 export interface WriteCondition {
   /** Write only if the document still has this `rev`. Without it the write is unconditional. */
   ifRev?: number
@@ -102,6 +113,9 @@ export interface WriteCondition {
  *    counters, never from a time.
  * 12. A store that is away rejects with `INS_STORE_UNAVAILABLE`, one without space with `INS_STORE_FULL`; no error of
  *    a driver leaves an adapter.
+ * 13. `backlog` tells how many ids `claimDue` would find now, counted up to `MAX_COUNTED_DUE`, and for how long the
+ *    one that waits longest has been due. It changes nothing, and its cost does not depend on how many insights
+ *    there are.
  *
  * Not promised: that ids rise with time; any order of the ids that `claimDue` gives or of what `saveResults` writes.
  * Whoever opens the database closes it; a store only borrows it.
@@ -120,6 +134,7 @@ export interface InsightStore {
     runs: ReadonlyArray<{ id: number, claim: number }>, options: { leaseMs: Milliseconds }
   ) => Promise<void>
   saveResults: (results: readonly RefreshResult[]) => Promise<SaveSummary>
+  backlog: () => Promise<Backlog>
   /** Resolves when the store answers; rejects with `INS_STORE_UNAVAILABLE`. */
   ping: () => Promise<void>
 }

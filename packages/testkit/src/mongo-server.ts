@@ -197,10 +197,12 @@ function urlOf (port: number, database: string): string {
   return `mongodb://${HOST}:${port}/${database}?directConnection=true`
 }
 
+/** With another database an account is still looked for where it was: that is the database of the address by default. */
 function withDatabase (url: string, database: string): string {
-  const [address = '', options] = url.split('?')
-  const hosts = address.replace(/(?<=\/\/[^/]+)\/.*$/, '')
-  return `${hosts}/${database}${options === undefined ? '' : `?${options}`}`
+  const [, hosts = '', named = '', options = ''] = /^([^/]*\/\/[^/?]+)\/?([^?]*)\??(.*)$/.exec(url) ?? []
+  const isAccountImplied = hosts.includes('@') && named !== '' && !options.includes('authSource=')
+  const all = [options, isAccountImplied ? `authSource=${named}` : ''].filter(option => option !== '').join('&')
+  return `${hosts}/${database}${all === '' ? '' : `?${all}`}`
 }
 
 function findBinary (env: NodeJS.ProcessEnv): string | null {

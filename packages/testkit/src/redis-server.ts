@@ -1,8 +1,8 @@
 /** Redis for tests: a server of their own, which they may kill, freeze and fill without harm to anybody. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -14,6 +14,8 @@ const START_LIMIT_MS = 10_000
 
 export interface RedisServer {
   url: string
+  /** Where its data lie. */
+  directory: string
   /** Stops it and removes its data. Idempotent. */
   stop: () => Promise<void>
   /** Kills it with SIGKILL, as a crash would. Its data stay. */
@@ -46,30 +48,73 @@ export function findRedis (env: NodeJS.ProcessEnv = process.env): RedisForTests 
   }
 }
 
+export interface RedisServerOptions {
+  /** Settings of its configuration file, besides ours or in their place. */
+  settings?: Record<string, string>
+  /** Gives its data a disk of that many bytes alone, made in memory: see `whyNoSmallDisk`. */
+  diskBytes?: number
+}
+
 /** Starts a server on a free port of the loopback, with its append-only file on, in a temporary directory. */
-export async function startRedis (): Promise<RedisServer> {
+export async function startRedis ({ settings = {}, diskBytes }: RedisServerOptions = {}): Promise<RedisServer> {
   const directory = await mkdtemp(join(tmpdir(), 'insights-redis-'))
+  if (diskBytes !== undefined) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes}`, 'tmpfs', directory])
   const port = await freePort()
-  let child = await launch(port, directory)
+  const ours = {
+    port: String(port), bind: HOST, dir: directory, appendonly: 'yes', save: '', 'maxmemory-policy': 'noeviction'
+  }
+  const args = Object.entries({ ...ours, ...settings }).flatMap(([name, value]) => [`--${name}`, value])
+  const server = await run(port, directory, args)
+  if (diskBytes === undefined) return server
+  return {
+    ...server,
+    stop: async () => {
+      await server.kill()
+      execFileSync('umount', ['--lazy', directory])
+      await server.stop()
+    }
+  }
+}
+
+/**
+ * Starts a Sentinel that watches the master at `masterUrl` alone, under that name, and replaces it when it has not
+ * answered for half a second.
+ */
+export async function startSentinel (masterUrl: string, masterName: string): Promise<RedisServer> {
+  const { hostname, port: masterPort } = new URL(masterUrl)
+  const directory = await mkdtemp(join(tmpdir(), 'insights-sentinel-'))
+  const port = await freePort()
+  const file = join(directory, 'sentinel.conf')
+  await writeFile(file, [
+    `port ${port}`, `bind ${HOST}`, `dir ${directory}`, `sentinel monitor ${masterName} ${hostname} ${masterPort} 1`,
+    `sentinel down-after-milliseconds ${masterName} 500`, `sentinel failover-timeout ${masterName} 2000`, ''
+  ].join('\n'))
+  return await run(port, directory, [file, '--sentinel'])
+}
+
+/** Why `startRedis` can not make a disk of its own here; `false`: it can. Mounting one is for root alone. */
+export function whyNoSmallDisk (): string | false {
+  return process.getuid?.() === 0 ? false : 'only root can mount a small disk'
+}
+
+async function run (port: number, directory: string, args: string[]): Promise<RedisServer> {
+  let child = await launch(port, args)
   const kill = async (): Promise<void> => { await end(child, 'SIGKILL') }
   return {
     url: `redis://${HOST}:${port}`,
+    directory,
     kill,
     stop: async () => {
       await kill()
       await rm(directory, { recursive: true, force: true })
     },
-    restart: async () => { child = await launch(port, directory) },
+    restart: async () => { child = await launch(port, args) },
     pause: () => { child.kill('SIGSTOP') },
     resume: () => { child.kill('SIGCONT') }
   }
 }
 
-async function launch (port: number, directory: string): Promise<ChildProcess> {
-  const options = {
-    port: String(port), bind: HOST, dir: directory, appendonly: 'yes', save: '', 'maxmemory-policy': 'noeviction'
-  }
-  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])
+async function launch (port: number, args: string[]): Promise<ChildProcess> {
   const child = spawn(BINARY, args, { stdio: 'ignore' })
   killWithThisProcess(child)
   await Promise.race([untilItAnswers(port, child), failure(child)])
@@ -127,7 +172,8 @@ async function end (child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   await exited
 }
 
-async function freePort (): Promise<number> {
+/** A port of the loopback that nobody listens on now. */
+export async function freePort (): Promise<number> {
   const server = createServer().listen(0, HOST)
   await once(server, 'listening')
   const address = server.address()

@@ -1,4 +1,4 @@
-import type { Breakdown, InsightFields, Scope, SourceRecord, Timestamp } from '@insights/shared'
+import { tokenIdOf, type Breakdown, type InsightFields, type Scope, type SourceRecord, type Timestamp } from '@insights/shared'
 import type { InsightDocument, RefreshResult } from '../port.js'
 import type { TokenRecord } from '../token-port.js'
 
@@ -76,10 +76,21 @@ export interface TokenRow {
   scopes: Scope[]
   created_at: Date
   expires_at: Date | null
+  last_used_at: Date | null
+  revoked_at: Date | null
 }
 
 export function toTokenRecord (row: TokenRow): TokenRecord {
-  return { ...row, created_at: row.created_at.toISOString(), expires_at: toText(row.expires_at) }
+  return {
+    id: tokenIdOf(row.hash),
+    hash: row.hash,
+    name: row.name,
+    scopes: row.scopes,
+    created_at: row.created_at.toISOString(),
+    expires_at: toText(row.expires_at),
+    last_used_at: toText(row.last_used_at),
+    revoked_at: toText(row.revoked_at)
+  }
 }
 
 function toText (date: Date | null): Timestamp | null {

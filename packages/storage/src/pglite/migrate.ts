@@ -1,9 +1,11 @@
 import type { PGlite } from '@electric-sql/pglite'
 import { translateErrors } from './errors.js'
 import { sql as insights } from './migrations/001-insights.js'
+import { sql as tokenStamps } from './migrations/002-token-stamps.js'
 
 const MIGRATIONS: ReadonlyArray<{ number: number, sql: string }> = [
-  { number: 1, sql: insights }
+  { number: 1, sql: insights },
+  { number: 2, sql: tokenStamps }
 ]
 
 const LEDGER = `

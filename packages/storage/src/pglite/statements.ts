@@ -33,10 +33,13 @@ update insights.insights set
 where id = $1
 returning ${INSIGHT_COLUMNS}`
 
-/** $1 limit, $2 lease. What came due by its schedule becomes wanted here. */
+/**
+ * $1 limit, $2 lease. What came due by its schedule becomes wanted here. `clock_timestamp()` could not bound the search
+ * in the index, because it differs from row to row: every insight that there is would be looked at.
+ */
 export const CLAIM_DUE = `
 with due as (
-  select id from insights.insights where due_at <= clock_timestamp() order by due_at, id limit $1
+  select id from insights.insights where due_at <= statement_timestamp() order by due_at, id limit $1
   for update skip locked
 )
 update insights.insights as i set
@@ -45,6 +48,13 @@ update insights.insights as i set
   wanted = case when i.wanted > i.done then i.wanted else i.wanted + 1 end
 from due where i.id = due.id
 returning i.id`
+
+/** $1 the most that are counted. */
+export const BACKLOG = `
+select count(*)::int as due, (extract(epoch from statement_timestamp() - min(due_at)) * 1000)::double precision as age
+from (
+  select due_at from insights.insights where due_at <= statement_timestamp() order by due_at, id limit $1
+) as due`
 
 /** $1 ids, $2 lease. */
 export const START_REFRESHES = `

@@ -1,6 +1,8 @@
 import type { PGlite, Transaction } from '@electric-sql/pglite'
 import { alignSources, AppError, hasSameIdentity, type InsightFields, type Milliseconds } from '@insights/shared'
-import type { InsightDocument, InsightStore, RefreshResult, SaveSummary, WriteCondition } from '../port.js'
+import {
+  MAX_COUNTED_DUE, type Backlog, type InsightDocument, type InsightStore, type RefreshResult, type SaveSummary, type WriteCondition
+} from '../port.js'
 import { translateErrors } from './errors.js'
 import { fromResults, INSIGHT_COLUMNS, toDocument, type InsightRow } from './mapping.js'
 import * as statements from './statements.js'
@@ -32,6 +34,7 @@ export function createPgliteInsightStore (db: PGlite): InsightStore {
       await db.query(statements.EXTEND_LEASES, [JSON.stringify(runs), leaseMs])
     }),
     saveResults: async results => await saveResults(db, results),
+    backlog: async () => await backlog(db),
     ping: async () => await translateErrors(async () => { await db.query('select 1') })
   }
 }
@@ -81,6 +84,13 @@ async function saveResults (db: PGlite, results: readonly RefreshResult[]): Prom
     const saved = new Set(rows.map(row => row.id))
     const ids = results.map(result => result.id)
     return { saved: ids.filter(id => saved.has(id)), superseded: ids.filter(id => !saved.has(id)) }
+  })
+}
+
+async function backlog (db: PGlite): Promise<Backlog> {
+  return await translateErrors(async () => {
+    const { due, age } = onlyRow(await db.query<{ due: number, age: number | null }>(statements.BACKLOG, [MAX_COUNTED_DUE]))
+    return { due, oldestDueAgeMs: age }
   })
 }
 

@@ -255,6 +255,29 @@ export function insightStoreContract (t: Tap, name: string, open: (t: Tap) => Pr
     t.same(await store.claimDue({ limit: 10, ...LEASE }), [])
   })
 
+  contract('the backlog is what could be claimed, and how long its oldest has waited', async (t, store) => {
+    t.same(await store.backlog(), { due: 0, oldestDueAgeMs: null })
+    await store.create(fieldsWith())
+    const grown = await eventually(async () => await store.backlog(), ({ oldestDueAgeMs: age }) => (age ?? 0) >= 30)
+    t.equal(grown.due, 1)
+    await store.create(fieldsWith())
+    const two = await store.backlog()
+    t.equal(two.due, 2)
+    t.ok((two.oldestDueAgeMs ?? 0) >= (grown.oldestDueAgeMs ?? 0), 'a younger one does not hide the oldest')
+    t.equal((await store.claimDue({ limit: 10, ...LEASE })).length, 2, 'it changes nothing')
+    t.same(await store.backlog(), { due: 0, oldestDueAgeMs: null }, 'what is planned does not wait any more')
+  })
+
+  contract('what is due later or never is no backlog', async (t, store) => {
+    const [later, never] = [await store.create(fieldsWith(ARTIST)), await store.create(fieldsWith())]
+    await store.saveResults([resultOf(await start(store, later.id), 5)])
+    const run = await start(store, never.id)
+    await store.saveResults([resultOf(run, 0, endOf(run, null))])
+    t.same(await store.backlog(), { due: 0, oldestDueAgeMs: null })
+    await store.requestRefresh(later.id)
+    t.equal((await store.backlog()).due, 1)
+  })
+
   contract('of two runs starting at once only one gets the insight', async (t, store) => {
     const { id } = await store.create(fieldsWith())
     const runs = await Promise.all(Array.from({ length: 8 }, async () => await store.startRefreshes([id], LEASE)))
@@ -361,5 +384,6 @@ export function insightStoreContract (t: Tap, name: string, open: (t: Tap) => Pr
     await t.rejects(store.claimDue({ limit: 1, ...LEASE }), away)
     await t.rejects(store.startRefreshes([1], LEASE), away)
     await t.rejects(store.saveResults([]), away)
+    await t.rejects(store.backlog(), away)
   })
 }

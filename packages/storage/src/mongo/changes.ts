@@ -1,0 +1,70 @@
+import { alignSources, AppError, hasSameIdentity, type InsightFields } from '@insights/shared'
+import type { InsightDocument, WriteCondition } from '../port.js'
+import { isSound } from './damage.js'
+import type { StoreDeps } from './deps.js'
+import { unavailable } from './errors.js'
+import type { StoredInsight } from './models.js'
+import * as pipelines from './pipelines.js'
+
+/** A replacement is computed again when the document changed meanwhile; so often only a storm of writes does that. */
+const MAX_REPLACEMENTS = 50
+
+const RETURN_NEW = { returnDocument: 'after', lean: true, updatePipeline: true } as const
+
+export async function findInsight (deps: StoreDeps, id: number): Promise<InsightDocument | null> {
+  return await toDocument(deps, await deps.models.insights.findOne({ _id: id }).lean())
+}
+
+/**
+ * Replaces the client's fields by compare-and-set on what they are computed from: `rev` for the fields, and for the
+ * counts, which a worker may save at any time without changing `rev`, the stamp of the last save.
+ */
+export async function replaceFields (
+  deps: StoreDeps, id: number, fields: InsightFields, condition?: WriteCondition
+): Promise<InsightDocument | null> {
+  for (let count = 0; count < MAX_REPLACEMENTS; count++) {
+    const raw = await deps.models.insights.findOne({ _id: id }).lean()
+    if (raw === null) return null
+    const current = deps.damage.require(raw, 0)
+    if (condition?.ifRev !== undefined && condition.ifRev !== current.rev) throw changed()
+    const sources = alignSources(fields, current.sources)
+    const replaced = await deps.models.insights.findOneAndUpdate(
+      { _id: id, rev: current.rev, 'stamps.saved': raw.stamps?.saved ?? null },
+      pipelines.replaceFields(fields, sources, hasSameIdentity(current.fields, fields)), RETURN_NEW)
+    if (replaced !== null) return await toDocument(deps, replaced)
+  }
+  throw unavailable('The insight is being changed by too many at once.')
+}
+
+/** Needs nothing of the document but its `rev`, so that a damaged one can be deleted. */
+export async function removeInsight ({ models }: StoreDeps, id: number, condition?: WriteCondition): Promise<boolean> {
+  const ifRev = condition?.ifRev
+  const { deletedCount } = await models.insights.deleteOne(ifRev === undefined ? { _id: id } : { _id: id, rev: ifRev })
+  if (deletedCount > 0) return true
+  if (ifRev !== undefined && await models.insights.exists({ _id: id }) !== null) throw changed()
+  return false
+}
+
+export async function requestRefresh (deps: StoreDeps, id: number): Promise<InsightDocument | null> {
+  const asked = await deps.models.insights.findOneAndUpdate(
+    { _id: id, ...isSound() }, pipelines.requestRefresh(), RETURN_NEW)
+  return asked === null ? await refuseDamaged(deps, id) : await toDocument(deps, asked)
+}
+
+/** What `requestRefresh` did not match is not there, or damaged. */
+async function refuseDamaged (deps: StoreDeps, id: number): Promise<null> {
+  const raw = await deps.models.insights.findOne({ _id: id }).lean()
+  if (raw !== null) deps.damage.require(raw, 0)
+  return null
+}
+
+/** The time is asked for only where it matters: most documents that are read have no run in progress. */
+export async function toDocument (deps: StoreDeps, raw: StoredInsight | null): Promise<InsightDocument | null> {
+  if (raw === null) return null
+  const hasLease = raw.refresh?.lease_until instanceof Date
+  return deps.damage.require(raw, hasLease ? await deps.serverNow() : 0)
+}
+
+function changed (): AppError {
+  return new AppError('INS_INSIGHT_CHANGED', 'The insight has changed since it was read: read it again, then repeat the change.')
+}

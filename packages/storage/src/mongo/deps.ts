@@ -1,0 +1,11 @@
+import type { Milliseconds } from '@insights/shared'
+import type { Damage } from './damage.js'
+import type { Models } from './models.js'
+
+/** What the calls of the store work with. */
+export interface StoreDeps {
+  models: Models
+  damage: Damage
+  /** The clock of the primary. */
+  serverNow: () => Promise<Milliseconds>
+}

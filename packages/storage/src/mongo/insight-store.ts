@@ -1,0 +1,69 @@
+import type { Log, Milliseconds } from '@insights/shared'
+import type { Connection } from 'mongoose'
+import type { InsightDocument, InsightStore } from '../port.js'
+import { findInsight, removeInsight, replaceFields, requestRefresh, toDocument } from './changes.js'
+import { createUndoing, insertInsight, type Try, type Undoing } from './creates.js'
+import { createDamage } from './damage.js'
+import type { StoreDeps } from './deps.js'
+import { translateErrors } from './errors.js'
+import { createIdBlocks } from './id-blocks.js'
+import type { Models, StoredInsight } from './models.js'
+import { claimDue, readBacklog } from './planning.js'
+import { extendLeases, saveResults, startRefreshes } from './runs.js'
+import { serverNow } from './server-clock.js'
+
+/** What a call does within the limit of time of its kind, with the driver's errors translated. */
+type Call = <T>(call: () => Promise<T>) => Promise<T>
+
+export interface StoreOptions {
+  connection: Connection
+  models: Models
+  log: Log
+  idBlockSize: number
+  /** A call about one insight ends within this. */
+  callLimitMs: Milliseconds
+  /** A call about many insights ends within this. */
+  bulkLimitMs: Milliseconds
+}
+
+/** `InsightStore` on MongoDB. It borrows the connection; `close` ends only its own work in the background. */
+export function createMongoInsightStore (options: StoreOptions): { store: InsightStore, close: () => void } {
+  const { connection, models, log } = options
+  const deps: StoreDeps = {
+    models, damage: createDamage(models, log), serverNow: async () => await serverNow(connection)
+  }
+  const undoing = createUndoing(models, log)
+  const call: Call = async work => await translateErrors(work, options.callLimitMs)
+  const bulkCall: Call = async work => await translateErrors(work, options.bulkLimitMs)
+  const ids = createIdBlocks(models, options.idBlockSize)
+
+  const store: InsightStore = {
+    create: async fields => {
+      const tries: Try[] = []
+      return await confirmed(deps, call, undoing, tries, insertInsight(models, ids, fields, tries))
+    },
+    find: async id => await call(async () => await findInsight(deps, id)),
+    replaceFields: async (id, fields, condition) => await call(async () => await replaceFields(deps, id, fields, condition)),
+    remove: async (id, condition) => await call(async () => await removeInsight(deps, id, condition)),
+    requestRefresh: async id => await call(async () => await requestRefresh(deps, id)),
+    claimDue: async ({ limit, leaseMs }) => await bulkCall(async () => await claimDue(deps, limit, leaseMs)),
+    startRefreshes: async (ids, { leaseMs }) => await bulkCall(async () => await startRefreshes(deps, ids, leaseMs)),
+    extendLeases: async (runs, { leaseMs }) => await bulkCall(async () => { await extendLeases(deps, runs, leaseMs) }),
+    saveResults: async results => await bulkCall(async () => await saveResults(deps, results)),
+    backlog: async () => await call(async () => await readBacklog(deps)),
+    ping: async () => await call(async () => { await deps.serverNow() })
+  }
+  return { store, close: undoing.close }
+}
+
+/** The new insight, or an error after which it will not stay. */
+async function confirmed (
+  deps: StoreDeps, call: Call, undoing: Undoing, tries: readonly Try[], inserted: Promise<StoredInsight>
+): Promise<InsightDocument> {
+  try {
+    return await call(async () => await toDocument(deps, await inserted)) as InsightDocument
+  } catch (error) {
+    undoing.undo(tries, inserted)
+    throw error
+  }
+}

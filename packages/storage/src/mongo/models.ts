@@ -1,0 +1,139 @@
+import mongoose, { type Connection, type Model, type SchemaOptions } from 'mongoose'
+
+/**
+ * How insights lie in MongoDB. What is read is never trusted to have this shape: `toDocument` checks it.
+ * Dates are `Date`, everything else as in `InsightDocument`; `_id` is the id of the insight.
+ */
+export interface StoredInsight {
+  _id: number
+  fields: object
+  sources: object[]
+  score: number
+  breakdown: object | null
+  rev: number
+  identity_rev: number
+  refresh: {
+    wanted: number
+    done: number
+    forced: number
+    due_at: Date | null
+    claim: number
+    lease_until: Date | null
+    asked_at: Date
+    done_at: Date | null
+  }
+  /** Marks of the last call of each kind, different for each call: they tell which of many writes was whose. */
+  stamps: { created: string, planned?: string, started?: string, saved?: string }
+  created_at: Date
+  updated_at: Date
+}
+
+/** The last id that was handed out. */
+export interface StoredCounter { _id: string, seq: number }
+
+export interface StoredToken {
+  /** The hash of the token. */
+  _id: string
+  name: string
+  scopes: string[]
+  created_at: Date
+  expires_at: Date | null
+  last_used_at?: Date
+  revoked_at?: Date
+}
+
+export interface Models {
+  insights: Model<StoredInsight>
+  counters: Model<StoredCounter>
+  tokens: Model<StoredToken>
+}
+
+/** The counter of insight ids. */
+export const INSIGHT_COUNTER = 'insights'
+
+/** A field that no schema names is an error, in a filter as in a write: a typo must not select every document. */
+const STRICT: SchemaOptions = {
+  strict: 'throw',
+  strictQuery: 'throw',
+  minimize: false,
+  versionKey: false,
+  autoIndex: false,
+  autoCreate: false,
+  bufferCommands: false
+}
+
+const CounterSchema = new mongoose.Schema({ _id: String, seq: Number }, { ...STRICT, collection: 'counters' })
+
+const TokenSchema = new mongoose.Schema({
+  _id: String,
+  name: String,
+  scopes: [String],
+  created_at: Date,
+  expires_at: Date,
+  last_used_at: Date,
+  revoked_at: Date
+}, { ...STRICT, collection: 'tokens' }).index({ created_at: 1, _id: 1 }, { name: 'tokens_created' })
+
+const WorkSchema = new mongoose.Schema({
+  item_id: String,
+  source_type: Number,
+  is_individual_work: Boolean,
+  in_app_plays: Number
+}, { ...STRICT, _id: false })
+
+const SourceSchema = new mongoose.Schema({
+  platform: String,
+  source_id: String,
+  state: String,
+  count: Number,
+  fetched_at: Date,
+  next_at: Date,
+  failures: Number,
+  misses: Number,
+  error: { code: String, detail: String, at: Date }
+}, { ...STRICT, _id: false })
+
+const InsightSchema = new mongoose.Schema({
+  _id: Number,
+  fields: {
+    has_about: Boolean,
+    number_of_roles: Number,
+    number_of_acts: Number,
+    profile_views: Number,
+    profile_searches: Number,
+    connects: Number,
+    facebook_page_id: String,
+    twitter_handle: String,
+    instagram_handle: String,
+    works: [WorkSchema]
+  },
+  sources: [SourceSchema],
+  score: Number,
+  breakdown: mongoose.Schema.Types.Mixed,
+  rev: Number,
+  identity_rev: Number,
+  refresh: {
+    wanted: Number,
+    done: Number,
+    forced: Number,
+    due_at: Date,
+    claim: Number,
+    lease_until: Date,
+    asked_at: Date,
+    done_at: Date
+  },
+  stamps: { created: String, planned: String, started: String, saved: String },
+  created_at: Date,
+  updated_at: Date
+}, { ...STRICT, collection: 'insights' })
+  // The planner's only question: what has come due, earliest first. The id settles equal times.
+  .index({ 'refresh.due_at': 1, _id: 1 }, { name: 'insights_due' })
+
+/** The models of one connection. */
+export function createModels (connection: Connection): Models {
+  return {
+    insights: connection.model<StoredInsight>('Insight', InsightSchema),
+    counters: connection.model<StoredCounter>('Counter', CounterSchema),
+    tokens: connection.model<StoredToken>('Token', TokenSchema)
+  }
+}

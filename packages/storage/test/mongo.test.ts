@@ -1,0 +1,27 @@
+import { t } from 'tap'
+import { insightStoreContract } from './contract/insight-store-contract.js'
+import { tokenStoreContract } from './contract/token-store-contract.js'
+import { findMongo, newDatabase, openLab, openRaw, useMongo } from './mongo-lab.js'
+
+const { skip, sharedUrl } = findMongo()
+
+if (skip === false) {
+  const server = await useMongo()
+  t.teardown(async () => { await server.stop() })
+  const lab = await openLab(t, server, newDatabase())
+  const raw = await openRaw(t, lab.url)
+  const empty = async (): Promise<void> => {
+    for (const name of ['insights', 'tokens']) await raw.collection(name).deleteMany({})
+  }
+  tokenStoreContract(t, 'mongo', async () => {
+    await empty()
+    return lab.tokens
+  })
+  insightStoreContract(t, 'mongo', async () => {
+    await empty()
+    const breakStore = sharedUrl === null ? server.stop : lab.close
+    return { store: lab.insights, breakStore }
+  })
+} else {
+  t.plan(0, skip)
+}
