@@ -12,11 +12,14 @@ const ALLOWED: Record<string, string[]> = {
   'packages/storage': ['shared'],
   'packages/queue': ['shared'],
   'packages/platforms': ['shared'],
+  'packages/metrics': ['shared'],
   'packages/sandbox': ['shared'],
   'packages/runtime': ['shared', 'config', 'storage', 'queue', 'platforms', 'sandbox'],
   'packages/testkit': ['shared', 'storage', 'queue', 'platforms', 'sandbox'],
-  'apps/api': ['shared', 'storage'],
-  'apps/worker': ['shared', 'storage', 'queue', 'platforms'],
+  'apps/api': ['shared', 'config', 'storage', 'metrics', 'runtime'],
+  'apps/worker': ['shared', 'config', 'storage', 'queue', 'platforms', 'metrics', 'runtime'],
+  'apps/migrate': ['config', 'storage', 'runtime'],
+  'apps/token-cli': ['shared', 'config', 'storage', 'runtime'],
   'apps/standalone': ['shared', 'config', 'runtime', 'api', 'worker']
 }
 
@@ -26,9 +29,13 @@ const ONLY_IN: Record<string, string[]> = {
   bullmq: ['packages/queue/src'],
   ioredis: ['packages/queue/src'],
   undici: ['packages/platforms/src'],
+  'prom-client': ['packages/metrics/src'],
   '@electric-sql/pglite': ['packages/storage/src/pglite', 'packages/queue/src', 'packages/runtime/src'],
   fastify: ['apps/api/src', 'apps/standalone/src'],
   pino: ['packages/runtime/src'],
+  commander: ['apps/token-cli/src'],
+  '@bull-board/api': ['apps/api/src'],
+  '@bull-board/fastify': ['apps/api/src/plugins'],
   tap: [],
   'fast-check': []
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { t } from 'tap'
 import { createApiClient, runService, startService, type ServiceProcess } from '@insights/testkit'
 
-type Tap = typeof t
+type Tap = import('tap').Test
 
 const TOKEN = 'a-token-of-our-own-choice-for-the-tests'
 const MAIN = ['apps/standalone/dist/main.js']

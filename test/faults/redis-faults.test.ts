@@ -1,16 +1,17 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { t } from 'tap'
-import { findRedis, type ApiClient } from '@insights/testkit'
+import { t, type Test } from 'tap'
+import { findRedis, runService, startRedis, whyNoSmallDisk, type ApiClient, type RedisServer } from '@insights/testkit'
 import { findMongo } from '@insights/testkit/mongo-server'
 import { buildArtist, isComplete, postArtists } from '../support/artists.js'
 import { openProductionStack } from '../support/production-stack.js'
 
-type Tap = typeof t
-
 const skip = findMongo().skipOwn || findRedis().skipOwn
 
 /** Posts one by one and gives the time of each answer in milliseconds, ascending. */
-async function timePosts (t: Tap, api: ApiClient, count: number, from: number): Promise<{ ids: number[], times: number[] }> {
+async function timePosts (t: Test, api: ApiClient, count: number, from: number): Promise<{ ids: number[], times: number[] }> {
   const [ids, times]: [number[], number[]] = [[], []]
   for (let number = from; number < from + count; number++) {
     const start = performance.now()
@@ -22,9 +23,28 @@ async function timePosts (t: Tap, api: ApiClient, count: number, from: number): 
   return { ids, times: times.sort((a, b) => a - b) }
 }
 
+/** Asks until it is so, for twenty seconds at the most. */
+async function until (isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error('The awaited state did not come')
+    await delay(50)
+  }
+}
+
 const percentile = (times: number[], share: number): string => (times[Math.ceil(times.length * share) - 1] ?? 0).toFixed(1)
 
-async function allAreDone (t: Tap, api: ApiClient, ids: number[]): Promise<void> {
+/** Runs `work` with a connection of its own. */
+async function ask<T> (redis: RedisServer, work: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(redis.url)
+  try {
+    return await work(client)
+  } finally {
+    client.disconnect()
+  }
+}
+
+async function allAreDone (t: Test, api: ApiClient, ids: number[]): Promise<void> {
   for (const id of ids) {
     const { body } = await api.refreshed(id)
     if (!isComplete(body)) t.fail(`insight ${id} is not complete`, body)
@@ -38,14 +58,7 @@ t.test('a Redis that dies, forgets, fills up or freezes loses no refresh and sto
   const worker = await stack.startWorker(t)
   let next = 1
   const numbers = (count: number): number => (next += count) - count
-  const admin = async <T>(work: (client: Redis) => Promise<T>): Promise<T> => {
-    const client = new Redis(redis.url)
-    try {
-      return await work(client)
-    } finally {
-      client.disconnect()
-    }
-  }
+  const admin = async <T>(work: (client: Redis) => Promise<T>): Promise<T> => await ask(redis, work)
 
   await t.test('fault 6: killed under load and started again, everything asked for is done, and reads go on', async t => {
     const ids = await postArtists(api, numbers(50), 50)
@@ -104,6 +117,16 @@ t.test('a Redis that dies, forgets, fills up or freezes loses no refresh and sto
     await allAreDone(t, api, ids)
   })
 
+  await t.test('fault 12: on a Redis that may evict jobs no process starts, and says why in one line', async t => {
+    await admin(async client => { await client.config('SET', 'maxmemory-policy', 'allkeys-lru') })
+    for (const app of ['api', 'worker']) {
+      const { code, stderr } = await runService({ node: [`apps/${app}/dist/main.js`], env: stack.env })
+      t.equal(code, 1, app)
+      t.match(stderr, /^insights: REDIS_URL .*maxmemory-policy allkeys-lru.*CONFIG SET maxmemory-policy noeviction.*\n$/, app)
+    }
+    await admin(async client => { await client.config('SET', 'maxmemory-policy', 'noeviction') })
+  })
+
   await t.test('fault 13: a Redis that keeps its connections and answers nothing stops neither writes nor, later, the worker', async t => {
     redis.pause()
     const { ids, times } = await timePosts(t, api, 10, numbers(10))
@@ -132,4 +155,26 @@ t.test('a Redis that dies, forgets, fills up or freezes loses no refresh and sto
 
   t.equal((await worker.end('SIGTERM')).code, 0)
   t.equal((await endApi('SIGTERM')).code, 0)
+})
+
+t.test('fault 36: a Redis whose disk is full stops no write, and all is done when it has room again', { skip: skip || whyNoSmallDisk() }, async t => {
+  const stack = await openProductionStack(t)
+  const redis = await startRedis({ diskBytes: 8 << 20 })
+  t.teardown(redis.stop)
+  const { api } = await stack.startApi(t, { REDIS_URL: redis.url })
+  await stack.startWorker(t, { REDIS_URL: redis.url })
+  await allAreDone(t, api, await postArtists(api, 1, 10))
+  const filler = join(redis.directory, 'filler')
+  await t.rejects(writeFile(filler, Buffer.alloc(16 << 20)), { code: 'ENOSPC' })
+  await ask(redis, async client => {
+    // The planner writes every second, and so it is the first that is refused.
+    await until(async () => (await client.info('persistence')).includes('aof_last_write_status:err'))
+    await t.rejects(client.set('{insights}:test', '1'), /^MISCONF/)
+  })
+  const { ids, times } = await timePosts(t, api, 30, 100)
+  t.comment(`POST against a Redis with a full disk: p50 ${percentile(times, 0.5)} ms, p99 ${percentile(times, 0.99)} ms`)
+  t.equal(ids.length, 30)
+  await ask(redis, async client => { await t.rejects(client.set('{insights}:test', '1'), /^MISCONF/, 'it refused all the time') })
+  await rm(filler)
+  await allAreDone(t, api, ids)
 })

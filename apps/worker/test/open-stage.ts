@@ -7,7 +7,7 @@ import { createPgliteInsightStore, migratePglite } from '@insights/storage/pglit
 import { buildRefreshPolicy } from '../src/refresh-policy.js'
 import type { RefreshDeps } from '../src/refresh.js'
 
-type Tap = typeof import('tap').t
+type Tap = import('tap').Test
 
 export const DAY = 86_400_000
 export const INTERVALS = { youtube: DAY, soundcloud: DAY, x: DAY, facebook: DAY, instagram: DAY }

@@ -1,4 +1,5 @@
 import { t } from 'tap'
+import { createMetrics } from '@insights/metrics'
 import { openQueues } from '@insights/queue'
 import { defaultFields } from '@insights/shared'
 import { startWorker } from '../src/worker.js'
@@ -19,7 +20,8 @@ t.test('a running worker refreshes what is enqueued, and what nobody enqueued', 
   const deps = depsWith(t)
   const queues = await openQueues({ backend: { kind: 'embedded', db }, log: deps.log })
   t.teardown(async () => { await queues.close() })
-  const worker = await startWorker({ ...deps, queues }, { plannerIntervalMs: 200, concurrency: 5 })
+  const metrics = createMetrics()
+  const worker = await startWorker({ ...deps, queues, metrics }, { plannerIntervalMs: 200, concurrency: 5 })
 
   const asked = await store.create(EXAMPLE_2)
   await queues.enqueueRefresh(asked.id)
@@ -28,6 +30,11 @@ t.test('a running worker refreshes what is enqueued, and what nobody enqueued', 
 
   const forgotten = await store.create({ ...defaultFields(), has_about: true })
   t.ok(await until(async () => (await find(forgotten.id)).refresh.done === 1), 'the planner finds it')
+
+  const { text } = await metrics.render()
+  t.match(text, /^insights_refreshes_total\{outcome="saved"\} 2$/m)
+  t.match(text, /^insights_source_lookups_total\{platform="youtube",outcome="ok"\} 1$/m)
+  t.match(text, /^insights_refresh_run_duration_seconds_count 2$/m)
 
   await worker.close()
   const late = await store.create(EXAMPLE_2)

@@ -30,8 +30,9 @@ export const FORMATS = {
     test: text => isServiceUrl(text, /^mongodb(\+srv)?:/)
   },
   'redis-url': {
-    accepts: 'an address that starts with redis:// or rediss:// and names a host, with the special characters of a password percent-encoded',
-    test: text => isServiceUrl(text, /^rediss?:/) && URL.canParse(text)
+    accepts: 'redis://[user:password@]host[:port][/database], redis+sentinel://[user:password@]host[:port],…/master name[/database] or ' +
+      'redis+cluster://[user:password@]host[:port],…, with rediss in place of redis for TLS, and with special characters percent-encoded',
+    test: isRedisUrl
   }
 } as const satisfies Record<string, TextFormat>
 
@@ -57,6 +58,39 @@ function isHttpUrl (text: string): boolean {
 /** Not the URL parser: it knows no list of hosts. A stray `@` means a password that would be cut in two. */
 function isServiceUrl (text: string, scheme: RegExp): boolean {
   return isVisibleAscii(text) && scheme.test(text) && /^[a-z+]+:\/\/([^@/?#]*@)?[^@/?#]+([/?][^@#]*)?$/.test(text)
+}
+
+/** Without a query: none of its options would be read. */
+function isRedisUrl (text: string): boolean {
+  const { kind = 'server', login = '', hosts = '', path = '' } =
+    /^rediss?(\+(?<kind>sentinel|cluster))?:\/\/((?<login>[^:@/?#]*:[^:@/?#]+)@)?(?<hosts>[^@/?#]+)(\/(?<path>[^?#]*))?$/.exec(text)?.groups ?? {}
+  const list = hosts.split(',')
+  return isVisibleAscii(text) && isPercentEncoded(login + path) && list.every(isHostWithPort) &&
+    (kind === 'server' ? list.length === 1 && isDatabase(path) : kind === 'cluster' ? path === '' : isMasterPath(path))
+}
+
+function isHostWithPort (text: string): boolean {
+  const { v6, name = '', port = '1' } = /^(\[(?<v6>[^\]]+)\]|(?<name>[^:[\]]+))(:(?<port>[0-9]{1,5}))?$/.exec(text)?.groups ?? {}
+  return (v6 === undefined ? isHost(name) : isIP(v6) === 6) && Number(port) >= 1 && Number(port) <= 65_535
+}
+
+function isDatabase (text: string): boolean {
+  return /^[0-9]*$/.test(text)
+}
+
+function isMasterPath (text: string): boolean {
+  const [name, database = '', ...rest] = text.split('/')
+  return name !== '' && isDatabase(database) && rest.length === 0
+}
+
+function isPercentEncoded (text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    // A percent sign that begins no code.
+    return false
+  }
 }
 
 /** `hostname` as the URL parser writes it: IPv4 in four decimal parts, IPv6 shortened and in brackets. */

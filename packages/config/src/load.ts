@@ -10,6 +10,8 @@ import { accepts } from './variable-types.js'
 export interface LoadOptions {
   /** Reads the files that `…_FILE` variables name; throws when it can not. Default: from disk, as UTF-8. */
   readFile?: ReadFile
+  /** The process works on MongoDB and Redis only: the embedded settings are a fault. Default: either is right. */
+  needsServices?: boolean
 }
 
 /**
@@ -23,7 +25,7 @@ export function loadConfig (env: RawEnvironment, options: LoadOptions = {}): Con
   const given = readGiven(env, options.readFile ?? (path => readFileSync(path, 'utf8')))
   const texts = new Map([...given.texts].map(([name, { text }]) => [name, text]))
   const checked = checkTexts(EnvironmentSchema, texts)
-  const faults = [...given.faults, ...formFaults(checked, given), ...checkRules(lookUp(given))]
+  const faults = [...given.faults, ...formFaults(checked, given), ...checkRules(lookUp(given), options.needsServices ?? false)]
   if (faults.length > 0 || 'invalid' in checked) throw invalidConfig(faults)
   return toConfig(checked.values)
 }

@@ -15,14 +15,16 @@ const CREDENTIAL_SETS: readonly CredentialSet[] = [
 
 /**
  * Finds what variables get wrong together. `textOf` gives the text of a variable or its default, '' if it is set but
- * could not be read, and `undefined` if it is not set.
+ * could not be read, and `undefined` if it is not set. With `needsServices` the embedded settings are a fault.
  */
-export function checkRules (textOf: (name: VariableName) => string | undefined): VariableFault[] {
+export function checkRules (
+  textOf: (name: VariableName) => string | undefined, needsServices: boolean
+): VariableFault[] {
   const isSet = (name: VariableName) => textOf(name) !== undefined
   return [
-    ...checkModes(textOf('STORAGE'), textOf('QUEUE')),
-    ...(textOf('STORAGE') === 'mongo' && !isSet('MONGO_URL') ? [missing('MONGO_URL', 'STORAGE=mongo')] : []),
-    ...(textOf('QUEUE') === 'redis' && !isSet('REDIS_URL') ? [missing('REDIS_URL', 'QUEUE=redis')] : []),
+    ...(needsServices ? checkServices(textOf('STORAGE'), textOf('QUEUE')) : checkModes(textOf('STORAGE'), textOf('QUEUE'))),
+    ...((needsServices || textOf('STORAGE') === 'mongo') && !isSet('MONGO_URL') ? [missing('MONGO_URL', 'STORAGE=mongo')] : []),
+    ...((needsServices || textOf('QUEUE') === 'redis') && !isSet('REDIS_URL') ? [missing('REDIS_URL', 'QUEUE=redis')] : []),
     ...CREDENTIAL_SETS.flatMap(set => checkCredentials(set, isSet))
   ]
 }
@@ -35,6 +37,14 @@ function checkModes (storage: string | undefined, queue: string | undefined): Va
     line: 'STORAGE and QUEUE must be embedded and embedded, or mongo and redis: the embedded queue lives in the embedded ' +
       'database, which is opened by one process, so neither half works with the other\'s'
   }]
+}
+
+function checkServices (storage: string | undefined, queue: string | undefined): VariableFault[] {
+  const reason = 'for this process: the embedded database can be opened by one process alone, which npm start runs'
+  return [
+    ...(storage === 'embedded' ? [{ variable: 'STORAGE' as const, line: `STORAGE must be mongo ${reason}` }] : []),
+    ...(queue === 'embedded' ? [{ variable: 'QUEUE' as const, line: `QUEUE must be redis ${reason}` }] : [])
+  ]
 }
 
 function checkCredentials (set: CredentialSet, isSet: (name: VariableName) => boolean): VariableFault[] {

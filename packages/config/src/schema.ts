@@ -40,7 +40,7 @@ const modeVariables = {
   QUEUE: choice('Where jobs are kept: in the embedded database, or in Redis; goes with STORAGE.', ['embedded', 'redis'], 'embedded'),
   DATA_DIR: text('Directory of the embedded database, relative to the working directory; one process at a time can use it.', 'path', './data'),
   MONGO_URL: secret('Connection string of MongoDB; required with STORAGE=mongo, unused otherwise.', 'mongo-url'),
-  REDIS_URL: secret('Connection string of Redis; required with QUEUE=redis, unused otherwise.', 'redis-url')
+  REDIS_URL: secret('Address of Redis, of its Sentinels or of some nodes of a cluster; user and password are those of Redis itself; required with QUEUE=redis, unused otherwise.', 'redis-url')
 }
 
 const refreshVariables = {

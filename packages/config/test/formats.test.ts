@@ -28,8 +28,12 @@ const EXAMPLES: Record<FormatName, { good: string[], bad: string[] }> = {
       'https://mongodb://h']
   },
   'redis-url': {
-    good: ['redis://h', 'redis://h:6379/0', 'rediss://u:p%40@h', 'redis://:p@h/1', 'redis://[::1]:6379'],
-    bad: ['h:6379', 'http://h', 'redis://', 'redis:///0', 'redis://:p@', 'redis://:p@ss@h', 'redis://:p/w@h', 'redis://u:1/w@h', 'redis://h:x', 'redis://h:99999', 'redis://h /']
+    good: ['redis://h', 'redis://h/', 'redis://h:6379/0', 'rediss://u:p%40@h', 'redis://:p@h/1', 'redis://[::1]:6379', 'rediss://my_redis.example:1/15',
+      'redis+sentinel://u:p@a,b:26379,[fe80::1]:2/my%20master/4', 'rediss+sentinel://10.0.0.1/m', 'redis+cluster://a:1,b', 'rediss+cluster://u:p@a:1,b/'],
+    bad: ['h:6379', 'http://h', 'redis://', 'redis:///0', 'redis://:p@', 'redis://:p@ss@h', 'redis://:p/w@h', 'redis://u:1/w@h', 'redis://h:x',
+      'redis://h:99999', 'redis://h:0', 'redis://h /', 'redis://u@h', 'redis://:@h', 'redis://:p:w@h', 'redis://:%zz@h', 'redis://:%ff@h', 'redis://h/x', 'redis://h?db=1', 'redis://h#1',
+      'redis://a,b', 'redis://::1', 'redis://[h]', 'redis://256.1.1.1', 'redis+sentinel://a', 'redis+sentinel://a/', 'redis+sentinel://a/m/x', 'redis+sentinel://a/m/1/2',
+      'redis+sentinel://a,/m', 'redis+sentinel://a/%', 'redis+cluster://a/1', 'redis+cluster://a,,b', 'redis+other://a']
   }
 }
 

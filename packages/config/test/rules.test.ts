@@ -2,8 +2,8 @@ import t from 'tap'
 import { checkRules } from '../src/rules.js'
 import type { VariableName } from '../src/schema.js'
 
-function linesFor (texts: Partial<Record<VariableName, string>>): string[] {
-  return checkRules(name => texts[name]).map(fault => fault.line)
+function linesFor (texts: Partial<Record<VariableName, string>>, needsServices = false): string[] {
+  return checkRules(name => texts[name], needsServices).map(fault => fault.line)
 }
 
 t.test('modes that are both embedded or both not are taken', async t => {
@@ -15,6 +15,14 @@ t.test('a half-embedded mode is refused with the reason', async t => {
   const reason = /^STORAGE and QUEUE must be embedded and embedded, or mongo and redis: the embedded queue lives in the embedded database/
   t.match(linesFor({ STORAGE: 'mongo', QUEUE: 'embedded', MONGO_URL: 'm' }), [reason])
   t.match(linesFor({ STORAGE: 'embedded', QUEUE: 'redis', REDIS_URL: 'r' }), [reason])
+})
+
+t.test('a process that needs services refuses the embedded settings and names all that is missing', async t => {
+  t.match(linesFor({ STORAGE: 'embedded', QUEUE: 'embedded' }, true), [
+    /^STORAGE must be mongo for this process: .*npm start/, /^QUEUE must be redis/, /^MONGO_URL must be set/, /^REDIS_URL must be set/
+  ])
+  t.match(linesFor({ STORAGE: 'mongo', QUEUE: 'embedded', MONGO_URL: 'm', REDIS_URL: 'r' }, true), [/^QUEUE must be redis/])
+  t.same(linesFor({ STORAGE: 'mongo', QUEUE: 'redis', MONGO_URL: 'm', REDIS_URL: 'r' }, true), [])
 })
 
 t.test('a mode that does not exist is left to the check of its variable', async t => {

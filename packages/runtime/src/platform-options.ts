@@ -1,7 +1,7 @@
 import type { Config } from '@insights/config'
 import type { PlatformOptions } from '@insights/platforms'
 import type { Sandbox } from '@insights/sandbox'
-import { PLATFORMS, type Platform } from '@insights/shared'
+import { PLATFORMS, type Milliseconds, type Platform } from '@insights/shared'
 
 /** `live`: asked with the operator's credentials; `sandbox`: a local stand-in; `not_configured`: not asked at all. */
 export type PlatformMode = 'live' | 'sandbox' | 'not_configured'
@@ -43,4 +43,10 @@ export function sandboxOptions ({ baseUrls, credentials }: Sandbox): Required<Pl
 function withoutNull<T extends { appSecret: string | null }> (credentials: T): Omit<T, 'appSecret'> & { appSecret?: string } {
   const { appSecret, ...rest } = credentials
   return appSecret === null ? rest : { ...rest, appSecret }
+}
+
+/** How often each platform is asked for one count. */
+export function intervalsOf ({ platforms }: Config): Record<Platform, Milliseconds> {
+  const entries = PLATFORMS.map(platform => [platform, platforms[platform].intervalMs])
+  return Object.fromEntries(entries) as Record<Platform, Milliseconds>
 }

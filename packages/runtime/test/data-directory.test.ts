@@ -8,7 +8,7 @@ import { openDataDirectory } from '../src/data-directory.js'
 const never = (): void => { throw new Error('The lock was not lost') }
 
 /** Starts a process that does nothing and is surely alive. */
-async function startSleeper (t: typeof import('tap').t): Promise<ChildProcess & { pid: number }> {
+async function startSleeper (t: import('tap').Test): Promise<ChildProcess & { pid: number }> {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000); console.log("up")'], { stdio: ['ignore', 'pipe', 'ignore'] })
   t.teardown(() => { child.kill('SIGKILL') })
   await new Promise(resolve => child.stdout?.once('data', resolve))

@@ -7,3 +7,13 @@ export interface Log {
   warn: LogMethod
   error: LogMethod
 }
+
+/** The same log with these fields in every line; details of the same name win. */
+export function withFields (log: Log, fields: object): Log {
+  return {
+    debug: (details, message) => { log.debug({ ...fields, ...details }, message) },
+    info: (details, message) => { log.info({ ...fields, ...details }, message) },
+    warn: (details, message) => { log.warn({ ...fields, ...details }, message) },
+    error: (details, message) => { log.error({ ...fields, ...details }, message) }
+  }
+}

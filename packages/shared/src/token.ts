@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import type { Milliseconds, Timestamp } from './clock.js'
 
-/** What a token may do. `admin`: tokens and dashboard; `metrics`: scraping only. */
+/** What a token may do. `admin`: everything, tokens and the queue dashboard included; `metrics`: scraping only. */
 export const SCOPES = ['read', 'write', 'admin', 'metrics'] as const
 export type Scope = typeof SCOPES[number]
 
@@ -10,6 +11,9 @@ export const TOKEN_PREFIX = 'ins_'
 
 /** 256 bits in base64url. */
 const RANDOM_LENGTH = 43
+
+/** 64 bits of the hash: two of a thousand tokens share them once in 10^13 times. */
+const ID_LENGTH = 16
 
 /**
  * Makes a new token: the prefix, 256 random bits and a checksum (CRC-32), as `ins_<43 characters>_<8 hex digits>`.
@@ -25,6 +29,26 @@ export function createToken (): string {
  */
 export function hashToken (token: string): string {
   return createHash('sha256').update(token, 'utf8').digest('hex')
+}
+
+/**
+ * The name of a token in lists, logs and commands: the first 16 hexadecimal digits of its hash. It opens nothing, and
+ * nothing about the token follows from it.
+ */
+export function tokenIdOf (hash: string): string {
+  return hash.slice(0, ID_LENGTH)
+}
+
+/** Whether a text has the form of a token's id. */
+export function isTokenId (text: string): boolean {
+  return text.length === ID_LENGTH && /^[0-9a-f]+$/.test(text)
+}
+
+/** Whether a token is accepted at `now`: not revoked, and before its expiry if it has one. */
+export function isActiveToken (
+  token: { expires_at: Timestamp | null, revoked_at: Timestamp | null }, now: Milliseconds
+): boolean {
+  return token.revoked_at === null && (token.expires_at === null || now < Date.parse(token.expires_at))
 }
 
 /** Whether a token that claims to be of our making is mistyped: known without asking the store. */

@@ -1,5 +1,5 @@
 import { t } from 'tap'
-import { createToken, hashToken, isMistyped } from '../src/token.js'
+import { createToken, hashToken, isActiveToken, isMistyped, isTokenId, tokenIdOf } from '../src/token.js'
 
 t.test('tokens are long, different, and of one form', async t => {
   const tokens = Array.from({ length: 100 }, createToken)
@@ -19,4 +19,21 @@ t.test('a slip in a token is seen without asking the store', async t => {
   const last = token.at(20) === 'A' ? 'B' : 'A'
   t.ok(isMistyped(token.slice(0, 20) + last + token.slice(21)))
   t.notOk(isMistyped('a token of the operator’s own choice'), 'only tokens of our form have a checksum')
+})
+
+t.test('a token is named after the first 64 bits of its hash', async t => {
+  t.equal(tokenIdOf(hashToken('abc')), 'ba7816bf8f01cfea')
+  t.ok(isTokenId(tokenIdOf(hashToken(createToken()))))
+  for (const text of ['', 'ba7816bf8f01cfe', 'ba7816bf8f01cfea4', 'BA7816BF8F01CFEA', 'ga7816bf8f01cfea', hashToken('abc'), createToken()]) {
+    t.notOk(isTokenId(text), text)
+  }
+})
+
+t.test('a token is accepted until it is revoked or its expiry has come', async t => {
+  const at = '2026-11-23T12:00:00.000Z'
+  const now = Date.parse(at)
+  t.ok(isActiveToken({ expires_at: null, revoked_at: null }, now))
+  t.ok(isActiveToken({ expires_at: at, revoked_at: null }, now - 1))
+  t.notOk(isActiveToken({ expires_at: at, revoked_at: null }, now), 'not in its last moment')
+  t.notOk(isActiveToken({ expires_at: null, revoked_at: at }, now - 1), 'whatever a clock says of the revocation')
 })

@@ -5,7 +5,7 @@ import {
 } from '@insights/shared'
 import type { InsightDocument, InsightStore, RefreshResult } from '../../src/port.js'
 
-type Tap = typeof import('tap').t
+type Tap = import('tap').Test
 
 export interface OpenedStore {
   store: InsightStore

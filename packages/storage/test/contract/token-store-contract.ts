@@ -1,7 +1,7 @@
 import { createToken, hashToken, tokenIdOf } from '@insights/shared'
 import type { NewToken, TokenRecord, TokenStore } from '../../src/token-port.js'
 
-type Tap = typeof import('tap').t
+type Tap = import('tap').Test
 
 const newToken = (changes: Partial<NewToken> = {}): NewToken =>
   ({ hash: hashToken(createToken()), name: 'host', scopes: ['read', 'write'], expires_at: null, ...changes })

@@ -1,0 +1,27 @@
+import type { Config } from '@insights/config'
+import type { CountLoaders } from '@insights/platforms'
+import type { JobQueues } from '@insights/queue'
+import type { Log, Platform } from '@insights/shared'
+import type { InsightStore, TokenStore } from '@insights/storage'
+import type { Closers } from './closers.js'
+import type { PlatformMode } from './platform-options.js'
+
+/** Everything that an app needs, opened. */
+export interface Runtime {
+  store: InsightStore
+  tokens: TokenStore
+  queues: JobQueues
+  platforms: CountLoaders
+  platformModes: Record<Platform, PlatformMode>
+  /** Closes in the reverse order of opening. Close the apps that use the runtime first. */
+  close: () => Promise<void>
+}
+
+export interface RuntimeOptions {
+  log: Log
+  /** Where the embedded database lives, in a data directory that this process holds. Not for MongoDB and Redis. */
+  databasePath?: string
+}
+
+/** What the opener of a mode gets and gives. */
+export type OpenMode = (config: Config, options: RuntimeOptions, closers: Closers) => Promise<Omit<Runtime, 'close'>>
