@@ -14,7 +14,7 @@ const ALLOWED: Record<string, string[]> = {
   'packages/platforms': ['shared'],
   'packages/metrics': ['shared'],
   'packages/sandbox': ['shared'],
-  'packages/runtime': ['shared', 'config', 'storage', 'queue', 'platforms', 'sandbox'],
+  'packages/runtime': ['shared', 'config', 'storage', 'queue', 'platforms', 'metrics', 'sandbox'],
   'packages/testkit': ['shared', 'storage', 'queue', 'platforms', 'sandbox'],
   'apps/api': ['shared', 'config', 'storage', 'metrics', 'runtime'],
   'apps/worker': ['shared', 'config', 'storage', 'queue', 'platforms', 'metrics', 'runtime'],

@@ -116,6 +116,21 @@ t.test('a token of the operator’s choice opens it and is never shown', async t
   t.match(stdout, /platforms +youtube: sandbox/, 'it says that the counts are made up')
 })
 
+t.test('a changed BOOTSTRAP_TOKEN takes the place of the former one, and opens the dashboard in a browser', async t => {
+  const dir = t.testdir()
+  const former = await start(t, dir, { env: { BOOTSTRAP_TOKEN: TOKEN } })
+  t.equal((await createApiClient(former.url, TOKEN).post('/api/user_insights/', {})).status, 201)
+  await former.end('SIGTERM')
+  const service = await start(t, dir, { env: { BOOTSTRAP_TOKEN: `${TOKEN}-2` } })
+  t.equal((await createApiClient(service.url, TOKEN).get('/api/user_insights/1')).status, 401)
+  t.equal((await createApiClient(service.url, `${TOKEN}-2`).get('/api/user_insights/1')).status, 200)
+  const dashboard = /queues +(http\S+)/.exec(service.stdout())?.[1] ?? ''
+  t.equal((await fetch(dashboard)).headers.get('www-authenticate'), 'Basic realm="insights"')
+  const page = await fetch(dashboard, { headers: { authorization: `Basic ${Buffer.from(`me:${TOKEN}-2`).toString('base64')}` } })
+  t.match([page.status, await page.text()], [200, /<title>Insights queues</])
+  await service.end('SIGTERM')
+})
+
 t.test('a platform with credentials is asked for real, the others in the sandbox', async t => {
   const service = await start(t, t.testdir(), { env: { BOOTSTRAP_TOKEN: TOKEN, X_BASE_URL: 'http://127.0.0.1:9', X_BEARER_TOKEN: 'secret-of-x', PLATFORM_TIMEOUT_SECONDS: '2' } })
   t.match(service.stdout(), /youtube: sandbox.* x: live/)

@@ -1,7 +1,7 @@
 import { t } from 'tap'
-import { findRedis, LOGGED_URL, runService, startService } from '@insights/testkit'
+import { createApiClient, findRedis, LOGGED_URL, runService, startService } from '@insights/testkit'
 import { findMongo } from '@insights/testkit/mongo-server'
-import { openProductionStack } from './support/production-stack.js'
+import { openProductionStack, TOKEN } from './support/production-stack.js'
 
 const skip = findMongo().skipOwn || findRedis().skipOwn
 
@@ -45,9 +45,46 @@ t.test('several API and worker processes on MongoDB and Redis do the whole job',
     t.equal((await other.api.refreshed(body.id)).body.facebook_page_id, '12345678901234567890')
   })
 
+  await t.test('API and workers can be probed and scraped', async t => {
+    const headers = { authorization: `Token ${TOKEN}` }
+    const texts = await Promise.all([one, ...workers].map(async service => {
+      t.equal((await fetch(`${service.url}/livez`)).status, 200)
+      t.equal((await fetch(`${service.url}/readyz`)).status, 200)
+      t.equal((await fetch(`${service.url}/metrics`)).status, 401)
+      return await (await fetch(`${service.url}/metrics`, { headers })).text()
+    }))
+    t.match(texts[0], /insights_http_request_duration_seconds_count\{[^}]*route="\/api\/user_insights"/)
+    t.match(texts.slice(1).join(''), /insights_refreshes_total\{outcome="saved"\} [1-9]/)
+    t.match(texts.slice(1).join(''), /insights_platform_call_ids_total\{platform="x"\} [1-9]/)
+    for (const text of texts) t.match(text, /insights_store_up 1\n[^]*insights_queue_up 1\n/)
+  })
+
+  await t.test('a rate limit holds over all API processes', async t => {
+    const limited = await Promise.all([1, 2].map(async () => await stack.startApi(t, { RATE_LIMIT_PER_MINUTE: '10' })))
+    const { body } = await one.api.post('/api/tokens', { name: 'limited', scopes: ['read'] })
+    const statuses: number[] = []
+    for (let call = 0; call < 12; call++) {
+      const { status } = await createApiClient(limited[call % 2]?.url ?? '', body.token).get('/api/user_insights/1')
+      statuses.push(status)
+    }
+    t.equal(statuses.filter(status => status === 429).length, 2)
+    await Promise.all(limited.map(async service => await service.end('SIGTERM')))
+  })
+
   await t.test('a migration on a database in use finds nothing to do', async t => {
     const { code, stdout } = await runService({ node: ['apps/migrate/dist/main.js'], env: stack.env })
     t.same([code, stdout], [0, 'Nothing to do: the database is up to date.\n'])
+  })
+
+  await t.test('a draining API says that it is not ready while it still answers', async t => {
+    const draining = await stack.startApi(t, { DRAIN_SECONDS: '2' })
+    draining.child.kill('SIGTERM')
+    const deadline = Date.now() + 10_000
+    let ready = 200
+    while (ready === 200 && Date.now() < deadline) ready = (await fetch(`${draining.url}/readyz`)).status
+    t.equal(ready, 503)
+    t.match((await draining.api.post('/api/user_insights/', {})).status, 201, 'requests are still taken')
+    t.equal((await draining.ended).code, 0)
   })
 
   await t.test('SIGTERM ends every process in order', async t => {

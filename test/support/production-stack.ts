@@ -3,11 +3,9 @@ import { openSandbox, type Sandbox } from '@insights/sandbox'
 import { createApiClient, LOGGED_URL, runService, startRedis, startService, type ApiClient, type RedisServer, type ServiceProcess } from '@insights/testkit'
 import { startMongo, type MongoServer } from '@insights/testkit/mongo-server'
 
-type Tap = typeof import('tap').t
+type Tap = import('tap').Test
 
 export const TOKEN = 'a-token-of-our-own-choice-for-the-tests'
-
-const WORKER_IS_UP = /(the worker is running)/
 
 /** The servers of the production mode, and ways to start the processes on them, all of it this test's own. */
 export interface ProductionStack {
@@ -51,7 +49,7 @@ export async function openProductionStack (t: Tap): Promise<ProductionStack> {
       const service = await start(t, 'apps/api/dist/main.js', LOGGED_URL, changes)
       return { ...service, api: createApiClient(service.url, TOKEN) }
     },
-    startWorker: async (t, changes) => await start(t, 'apps/worker/dist/main.js', WORKER_IS_UP, changes)
+    startWorker: async (t, changes) => await start(t, 'apps/worker/dist/main.js', LOGGED_URL, changes)
   }
 }
 

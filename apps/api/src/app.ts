@@ -8,39 +8,64 @@ import { bodies } from './plugins/bodies.js'
 import { draining } from './plugins/draining.js'
 import { errors, sendError } from './plugins/errors.js'
 import { health } from './plugins/health.js'
+import { loadShedding } from './plugins/load-shedding.js'
+import { metrics } from './plugins/metrics.js'
+import { rateLimit } from './plugins/rate-limit.js'
 import { unknownRoutes } from './plugins/unknown-routes.js'
 import { createAnnouncer } from './refresh-wishes.js'
 import { requestIdOf } from './request-id.js'
 import { RequestLog, withoutSecrets } from './request-log.js'
 import { insights } from './routes/insights.js'
 import { refreshes } from './routes/refreshes.js'
+import { score } from './routes/score.js'
+import { tokenRoutes } from './routes/tokens.js'
+import { createTokenLookup } from './token-lookup.js'
+import { traceIdOf } from './trace-context.js'
 import { validatorCompiler } from './validation/compiler.js'
+
+/** Far more than the host's connection pools and a balancer hold. What comes beyond is closed before it costs memory. */
+const MAX_CONNECTIONS = 10_000
 
 /**
  * Builds the API from what it is given; listening is up to the caller, and so is closing what was lent. The app is
  * ready to be used when the promise resolves. It reads no environment and keeps no state but a token cache.
  */
 export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<FastifyInstance> {
-  const { store, tokens, clock, isReady } = deps
-  const { bodyLimitBytes } = settings
+  const { store, tokens, clock, isReady, monitoring, rateLimitRedis } = deps
+  const { bodyLimitBytes, rateLimitPerMinute = 0, maxEventLoopDelayMs = 0 } = settings
   const app = createServer(deps, settings)
 
   await app.register(errors, { bodyLimitBytes })
   await app.register(draining)
   await app.register(answerHeadersOnAll)
+  await app.register(loadShedding, { maxEventLoopDelayMs })
   await app.register(unknownRoutes)
   await app.register(bodies)
+  if (monitoring !== undefined) await app.register(metrics, { monitoring, store, tokens, clock })
 
   await app.register(health, { store, isReady })
   await app.register(async api => {
     const options = { store, announceRefresh: createAnnouncer(deps) }
-    await api.register(authentication, { tokens, clock })
+    const lookup = createTokenLookup(tokens, clock)
+    await api.register(rateLimit, { limit: rateLimitPerMinute, redis: rateLimitRedis })
+    await api.register(authentication, { tokens, lookup, clock })
     await api.register(insights, options)
     await api.register(refreshes, options)
+    await api.register(score, options)
+    await api.register(tokenRoutes, { tokens, clock, forget: lookup.forget })
+    await registerDashboard(api, deps, settings)
   })
 
   await app.ready()
   return app
+}
+
+/** Loaded only where it is wanted: it costs some 8 MB of memory. */
+async function registerDashboard (api: FastifyInstance, { queues }: ApiDeps, settings: ApiSettings): Promise<void> {
+  const { isEnabled, isWritable } = settings.dashboard ?? { isEnabled: false, isWritable: false }
+  if (!isEnabled || queues === undefined) return
+  const { dashboard, DASHBOARD_PATH } = await import('./plugins/dashboard.js')
+  await api.register(dashboard, { prefix: DASHBOARD_PATH, queues, isWritable })
 }
 
 function createServer (deps: ApiDeps, { bodyLimitBytes, requestTimeoutMs }: ApiSettings): FastifyInstance {
@@ -48,10 +73,16 @@ function createServer (deps: ApiDeps, { bodyLimitBytes, requestTimeoutMs }: ApiS
     loggerInstance: withoutSecrets(deps.log),
     logController: new RequestLog(),
     genReqId: requestIdOf,
+    childLoggerFactory: (log, bindings, options, { headers }) => {
+      const traceId = traceIdOf(headers)
+      return log.child(traceId === undefined ? bindings : { ...bindings, trace_id: traceId }, options)
+    },
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
     // Later than Node gives up receiving, at most 1.25 of the time on: only one of the two may answer.
     handlerTimeout: Math.ceil(requestTimeoutMs * 1.5),
+    // A client that stops reading its answer is cut off; later than any answer may take to begin.
+    connectionTimeout: requestTimeoutMs * 2,
     // Node looks for requests that take too long only every half minute unless told otherwise.
     http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4) },
     forceCloseConnections: 'idle',
@@ -64,5 +95,6 @@ function createServer (deps: ApiDeps, { bodyLimitBytes, requestTimeoutMs }: ApiS
     frameworkErrors: (error, request, reply) => { sendError(error, request, reply, bodyLimitBytes) },
     clientErrorHandler: buildClientErrorHandler(deps.log)
   })
+  app.server.maxConnections = MAX_CONNECTIONS
   return app.setValidatorCompiler(validatorCompiler) as FastifyInstance
 }

@@ -1,6 +1,23 @@
+import type { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import type { FastifyBaseLogger } from 'fastify'
+import type { JobCounts, Metrics } from '@insights/metrics'
 import type { Clock, Milliseconds } from '@insights/shared'
 import type { InsightStore, TokenStore } from '@insights/storage'
+
+/** A queue as the dashboard wants it: one of BullMQ, whatever its backend. */
+export type DashboardQueue = ConstructorParameters<typeof BullMQAdapter>[0]
+
+/** What the API counts, and where `/metrics` finds the figures that are not its own. */
+export interface Monitoring {
+  metrics: Metrics
+  /** The jobs in the queues; a rejection means that they can not be reached. */
+  countJobs: () => Promise<JobCounts>
+}
+
+/** The part of a Redis client that rate limits use: one of ioredis, whose commands fail fast. */
+export interface RateLimitRedis {
+  defineCommand: (name: string, definition: { lua: string, numberOfKeys?: number, readOnly?: boolean }) => void
+}
 
 /** What the API needs. It borrows everything: whoever opened a thing closes it, after the app is closed. */
 export interface ApiDeps {
@@ -9,13 +26,20 @@ export interface ApiDeps {
   /**
    * Tells the workers that an insight wants a refresh. The wish itself already stands in the store, so a rejection
    * costs only time: the write succeeds, and the planner finds the insight. It is waited for a quarter second at most.
+   * `traceId` is that of the request, for the log of the worker.
    */
-  enqueueRefresh: (id: number) => Promise<void>
+  enqueueRefresh: (id: number, options: { traceId?: string }) => Promise<void>
   log: FastifyBaseLogger
   /** Decides when tokens expire and how long a token is remembered. */
   clock: Clock
   /** `false` while the service starts or drains: `/readyz` then answers 503. Without it the store alone decides. */
   isReady?: () => boolean
+  /** What the dashboard shows; without them there is none. */
+  queues?: readonly DashboardQueue[]
+  /** Without it nothing is counted and there is no `/metrics`. */
+  monitoring?: Monitoring
+  /** Makes processes share their rate limits; without it each has its own. */
+  rateLimitRedis?: RateLimitRedis
 }
 
 export interface ApiSettings {
@@ -23,4 +47,10 @@ export interface ApiSettings {
   bodyLimitBytes: number
   /** The longest time for receiving a request; for receiving and answering it together it is half as much again. */
   requestTimeoutMs: Milliseconds
+  /** The queue dashboard at `/queues`. Off by default; one that is not writable only shows. */
+  dashboard?: { isEnabled: boolean, isWritable: boolean }
+  /** Requests that one token may make in a minute; 0, the default, sets no limit. */
+  rateLimitPerMinute?: number
+  /** The delay of the event loop above which requests are turned away with 503; 0, the default, never does. */
+  maxEventLoopDelayMs?: Milliseconds
 }

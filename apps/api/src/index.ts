@@ -1,2 +1,3 @@
 export { buildApp } from './app.js'
 export type { ApiDeps, ApiSettings } from './deps.js'
+export { startServer, type ApiServer, type ServerDeps } from './server.js'

@@ -42,12 +42,18 @@ export function toProblem (error: AppError, requestId: string): Problem {
   }
 }
 
-/** The headers that belong to the error: when to come back, how to authenticate, which methods there are. */
-export function problemHeaders (error: AppError): Record<string, string> {
+const TOKEN_CHALLENGE = 'Token realm="insights", Bearer realm="insights"'
+const BASIC_CHALLENGE = 'Basic realm="insights"'
+
+/**
+ * The headers that belong to the error: when to come back, how to authenticate, which methods there are. Where
+ * `allowBasic` says so, a browser is asked to let its user sign in.
+ */
+export function problemHeaders (error: AppError, allowBasic = false): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE }
   const { statusCode } = error
   if (statusCode === 503 || statusCode === 429) headers['retry-after'] = String(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS)
-  if (statusCode === 401) headers['www-authenticate'] = 'Token realm="insights", Bearer realm="insights"'
+  if (statusCode === 401) headers['www-authenticate'] = allowBasic ? BASIC_CHALLENGE : TOKEN_CHALLENGE
   if (error.allow !== undefined) headers['allow'] = error.allow.join(', ')
   return headers
 }

@@ -1,8 +1,10 @@
 import { LogController, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 
+const NUMBER = /^\d{1,16}$/
+
 /**
  * One line per request, when it is answered. Headers are never logged, because tokens come in them, and neither are
- * queries: people paste tokens there.
+ * queries, because people paste them there.
  */
 export class RequestLog extends LogController {
   constructor () {
@@ -33,6 +35,14 @@ export function withoutSecrets (log: FastifyBaseLogger): FastifyBaseLogger {
   })
 }
 
-function pathOf (request: Pick<FastifyRequest, 'url'>): string {
-  return request.url.split('?', 1)[0] ?? ''
+/**
+ * The path as far as it is ours. What clients put into it is shown only where it is a number, as ids are: people paste
+ * tokens and handles where an id belongs, and a path that we do not have may be anything.
+ */
+function pathOf ({ is404, params, routeOptions }: Partial<Pick<FastifyRequest, 'is404' | 'params' | 'routeOptions'>>): string {
+  if (is404 === true || routeOptions?.url === undefined) return 'unknown'
+  return routeOptions.url.replace(/:(\w+)/g, (placeholder, name: string) => {
+    const given = String((params as Record<string, unknown> | null)?.[name])
+    return NUMBER.test(given) ? given : placeholder
+  })
 }

@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
-import { createToken, hashToken, type Clock, type Scope } from '@insights/shared'
+import { createToken, hashToken, tokenIdOf, type Clock, type Scope } from '@insights/shared'
 import type { InsightStore, TokenStore } from '@insights/storage'
 import { createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '@insights/storage/pglite'
 import { buildApp, type ApiDeps, type ApiSettings } from '../src/index.js'
@@ -31,6 +31,15 @@ export async function openTestStores (t: Test): Promise<TestStores> {
 export const noStores: Pick<ApiDeps, 'store' | 'tokens'> = {
   store: failingObject('store'),
   tokens: failingObject('tokens')
+}
+
+/** Accepts whatever token is sent, with every right. */
+export const anyToken: TokenStore = {
+  ...noStores.tokens,
+  findByHash: async hash => ({
+    id: tokenIdOf(hash), hash, name: 'any', scopes: ['admin'], created_at: '2026-11-23T00:00:00.000Z', expires_at: null, last_used_at: null, revoked_at: null
+  }),
+  markUsed: async () => {}
 }
 
 export interface BareApi {

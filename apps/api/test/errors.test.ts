@@ -1,15 +1,12 @@
 import { t } from 'tap'
 import { AppError, ERRORS, type ErrorCode } from '@insights/shared'
-import type { InsightStore, TokenRecord, TokenStore } from '@insights/storage'
-import { buildBareApi, noStores, type BareApi } from './build-test-api.js'
+import type { InsightStore } from '@insights/storage'
+import { anyToken, buildBareApi, noStores, type BareApi } from './build-test-api.js'
 import type { Test } from 'tap'
-
-const record: TokenRecord = { hash: '', name: 'any', scopes: ['admin'], created_at: '2026-11-23T00:00:00.000Z', expires_at: null }
-const tokens = { findByHash: async hash => ({ ...record, hash }) } as TokenStore
 
 /** The app on a store whose `find` does as told: what is tested here is what becomes of that. */
 async function buildWith (t: Test, find: InsightStore['find'], requestTimeoutMs = 10_000): Promise<BareApi> {
-  return await buildBareApi(t, { ...noStores, tokens, store: { find } as InsightStore }, { requestTimeoutMs })
+  return await buildBareApi(t, { ...noStores, tokens: anyToken, store: { find } as InsightStore }, { requestTimeoutMs })
 }
 
 const get = { url: '/api/user_insights/7?a=b', headers: { authorization: 'Token any', 'x-request-id': 'from-the-caller' } }

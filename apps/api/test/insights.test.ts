@@ -152,13 +152,13 @@ t.test('an insight is created even when nothing can be announced', async t => {
 
 t.test('a store that is away or full is a problem that says what to do', async t => {
   const broken = (error: Error): InsightStore => ({ ...stores.store, create: async () => { throw error } })
-  const away = await buildTestApi(t, { ...stores, store: broken(new AppError('INS_STORE_UNAVAILABLE', 'host db7', { retryAfterSeconds: 7 })) })
-  const full = await buildTestApi(t, { ...stores, store: broken(new AppError('INS_STORE_FULL', '/var/db7')) })
+  const away = await buildTestApi(t, { ...stores, store: broken(new AppError('INS_STORE_UNAVAILABLE', 'host of the store', { retryAfterSeconds: 7 })) })
+  const full = await buildTestApi(t, { ...stores, store: broken(new AppError('INS_STORE_FULL', 'path of the store')) })
 
   const unavailable = await away.send({ method: 'POST', url: path, payload: {} })
   t.equal(unavailable.statusCode, 503)
   t.equal(unavailable.headers['retry-after'], '7')
-  t.notMatch(unavailable.payload, /db7/)
+  t.notMatch(unavailable.payload, /of the store/)
   t.equal((await full.send({ method: 'POST', url: path, payload: {} })).statusCode, 507)
   t.same([...away.announced, ...full.announced], [], 'nothing was stored, so nothing was announced')
 })

@@ -2,11 +2,8 @@ import { once } from 'node:events'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { t, type Test } from 'tap'
 import type { ApiDeps, ApiSettings } from '../src/index.js'
-import type { InsightStore, TokenRecord, TokenStore } from '@insights/storage'
-import { buildBareApi, noStores, type BareApi } from './build-test-api.js'
-
-const record: TokenRecord = { hash: '', name: 'any', scopes: ['admin'], created_at: '2026-11-23T00:00:00.000Z', expires_at: null }
-const tokens = { findByHash: async hash => ({ ...record, hash }) } as TokenStore
+import type { InsightStore } from '@insights/storage'
+import { anyToken, buildBareApi, noStores, type BareApi } from './build-test-api.js'
 
 interface ListeningApi extends BareApi {
   port: number
@@ -16,7 +13,7 @@ interface ListeningApi extends BareApi {
 }
 
 async function listen (t: Test, deps: Partial<ApiDeps> = {}, settings: Partial<ApiSettings> = {}): Promise<ListeningApi> {
-  const api = await buildBareApi(t, { ...noStores, tokens, ...deps }, settings)
+  const api = await buildBareApi(t, { ...noStores, tokens: anyToken, ...deps }, settings)
   await api.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = api.app.server.address() as AddressInfo
   const open = async (): Promise<Socket> => {

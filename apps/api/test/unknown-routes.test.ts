@@ -7,6 +7,10 @@ const RESOURCES: Array<[url: string, allow: string]> = [
   ['/api/user_insights', 'OPTIONS, POST'],
   ['/api/user_insights/7', 'GET, HEAD, OPTIONS'],
   ['/api/user_insights/7/refresh', 'GET, HEAD, OPTIONS, POST'],
+  ['/api/user_insights/7/score', 'GET, HEAD, OPTIONS'],
+  ['/api/tokens', 'GET, HEAD, OPTIONS, POST'],
+  ['/api/tokens/0123456789abcdef', 'DELETE, OPTIONS'],
+  ['/api/tokens/0123456789abcdef/rotate', 'OPTIONS, POST'],
   ['/livez', 'GET, HEAD, OPTIONS'],
   ['/readyz', 'GET, HEAD, OPTIONS']
 ]
@@ -35,7 +39,7 @@ t.test('OPTIONS answers with the methods and nothing else', async t => {
 })
 
 t.test('a path that nothing is under is a 404, whatever the method', async t => {
-  const paths = ['/', '/api', '/api/', '/api/user_insights/7/score', '/api/user_insight', '/API/user_insights', '//', '/livez/x', '/%2e%2e', '/a?b=/livez']
+  const paths = ['/', '/api', '/api/', '/api/user_insights/7/nothing', '/api/user_insight', '/API/user_insights', '//', '/livez/x', '/%2e%2e', '/a?b=/livez']
   for (const url of paths) {
     for (const method of [...METHODS, 'OPTIONS']) {
       const answer = await app.inject({ method: method as 'GET', url })

@@ -8,6 +8,7 @@ export interface BannerFacts {
   /** Shown in full, this once; `null` when there is none to show. */
   firstToken: string | null
   hasBootstrapToken: boolean
+  hasDashboard: boolean
 }
 
 const EXAMPLE = '{"number_of_roles":1,"twitter_handle":"gigpro","works":[{"item_id":"l4WNrvVjiTw","source_type":1,"is_individual_work":true,"in_app_plays":7}]}'
@@ -22,6 +23,7 @@ export function buildBanner (facts: BannerFacts): string {
     `  platforms   ${PLATFORMS.map(platform => `${platform}: ${facts.platformModes[platform]}`).join(', ')}`,
     ...sandboxLines(facts),
     ...tokenLines(facts),
+    ...(facts.hasDashboard ? [`  queues      ${facts.url}/queues (sign in with any user name and the token as password)`] : []),
     '',
     '  Post an insight:',
     `  curl -s -X POST ${facts.url}/api/user_insights/ -H "Authorization: Token ${token}" -H 'Content-Type: application/json' -d '${EXAMPLE}'`,

@@ -1,6 +1,6 @@
 import { loadConfig } from '@insights/config'
 import { openDataDirectory } from '@insights/runtime/data-directory'
-import { isAppError } from '@insights/shared'
+import { refuseToStart } from '@insights/runtime/start-failure'
 
 try {
   const config = loadConfig(process.env)
@@ -9,13 +9,7 @@ try {
   const { run } = await import('./run.js')
   await run(config, directory)
 } catch (error) {
-  refuse(error)
-}
-
-/** One clear line for what the person can mend; the whole error for what only we can. */
-function refuse (error: unknown): never {
-  process.stderr.write(isAppError(error) ? `insights: ${error.message}\n` : `insights: ${String((error as Error).stack)}\n`)
-  process.exit(1)
+  refuseToStart(error)
 }
 
 /** Another process has the data directory: every further write could destroy what that one writes. */

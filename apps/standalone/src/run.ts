@@ -15,8 +15,10 @@ export async function run (config: Config, directory: OpenedDataDirectory): Prom
       await release()
     }
     closeOnSignals({ log, timeoutMs: config.shutdownTimeoutMs, close })
-    const { dataDir, bootstrapToken } = config
-    process.stdout.write(buildBanner({ ...standalone, dataDir, hasBootstrapToken: bootstrapToken !== null }))
+    const { dataDir, bootstrapToken, dashboard } = config
+    process.stdout.write(buildBanner({
+      ...standalone, dataDir, hasBootstrapToken: bootstrapToken !== null, hasDashboard: dashboard.isEnabled
+    }))
   } catch (error) {
     await release()
     throw error

@@ -1,5 +1,6 @@
 export * from './plan.js'
-export * from './refresh.js'
 export * from './refresh-policy.js'
+export * from './refresh.js'
 export * from './source-transition.js'
 export * from './worker.js'
+export { startListener, type Listener, type ListenerOptions } from './listener.js'

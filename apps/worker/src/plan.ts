@@ -1,4 +1,5 @@
 import { MAX_IDS_PER_REFRESH_JOB, type Log, type Milliseconds } from '@insights/shared'
+import type { Metrics } from '@insights/metrics'
 import type { JobQueues } from '@insights/queue'
 import type { InsightStore } from '@insights/storage'
 import { REFRESH_LEASE_MS } from './refresh.js'
@@ -7,6 +8,8 @@ export interface PlanDeps {
   store: InsightStore
   queues: Pick<JobQueues, 'countRefreshJobs' | 'enqueueRefreshBatch'>
   log: Log
+  /** Counts the batches that could not be enqueued. */
+  metrics?: Pick<Metrics, 'countEnqueueFailure'>
   /** How long a planned insight may wait in the queue before it is planned again. */
   leaseMs?: Milliseconds
 }
@@ -31,10 +34,19 @@ export async function planDueRefreshes (deps: PlanDeps): Promise<number> {
   for (let room = MAX_WAITING_JOBS - waiting; room > 0; room--) {
     const leaseMs = deps.leaseMs ?? REFRESH_LEASE_MS
     const ids = await deps.store.claimDue({ limit: MAX_IDS_PER_REFRESH_JOB, leaseMs })
-    if (ids.length > 0) await deps.queues.enqueueRefreshBatch(ids)
+    if (ids.length > 0) await enqueue(deps, ids)
     planned += ids.length
     if (ids.length < MAX_IDS_PER_REFRESH_JOB) break
   }
   if (planned > 0) deps.log.debug({ planned }, 'planned refreshes')
   return planned
+}
+
+async function enqueue ({ queues, metrics }: PlanDeps, ids: readonly number[]): Promise<void> {
+  try {
+    await queues.enqueueRefreshBatch(ids)
+  } catch (error) {
+    metrics?.countEnqueueFailure()
+    throw error
+  }
 }

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import type { Metrics, SourceOutcome } from '@insights/metrics'
 import type { CountLoaders, CountOutcome } from '@insights/platforms'
 import {
   explain, INSIGHT_1, toSignals, type Log, type Milliseconds, type ScoringModel, type SourceRecord
@@ -16,6 +17,8 @@ export interface RefreshDeps {
   /** Uniform in [0, 1). */
   random: () => number
   log: Log
+  /** Counts what the lookups gave. */
+  metrics?: Pick<Metrics, 'countLookup'>
   model?: ScoringModel
   /** How long a run holds an insight without a sign of life. */
   leaseMs?: Milliseconds
@@ -88,8 +91,14 @@ async function lookUp (
   deps: RefreshDeps, run: Run, index: number, source: SourceRecord, clock: () => Milliseconds
 ): Promise<void> {
   const outcome = await loadCount(deps, source)
+  deps.metrics?.countLookup(source.platform, toSourceOutcome(outcome))
   run.sources[index] = applyOutcome(source, outcome, { now: clock(), policy: deps.policy, random: deps.random })
   run.openLookups--
+}
+
+function toSourceOutcome (outcome: CountOutcome | null): SourceOutcome {
+  if (outcome === null) return 'not_configured'
+  return outcome.kind === 'failed' ? outcome.failure.reason : outcome.kind
 }
 
 /** A loader that throws is a fault of ours: it costs this source one try, and no other insight anything. */

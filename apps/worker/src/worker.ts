@@ -1,9 +1,11 @@
+import { performance } from 'node:perf_hooks'
+import type { Metrics } from '@insights/metrics'
 import type { CountLoaders } from '@insights/platforms'
-import type { JobQueues } from '@insights/queue'
-import type { Log, Milliseconds } from '@insights/shared'
+import type { JobContext, JobQueues } from '@insights/queue'
+import { withFields, type Log, type Milliseconds, type RefreshJob } from '@insights/shared'
 import type { InsightStore } from '@insights/storage'
 import { planDueRefreshes } from './plan.js'
-import { refreshInsights } from './refresh.js'
+import { refreshInsights, type RefreshDeps } from './refresh.js'
 import type { RefreshPolicy } from './refresh-policy.js'
 
 export interface WorkerDeps {
@@ -12,6 +14,7 @@ export interface WorkerDeps {
   platforms: CountLoaders
   policy: RefreshPolicy
   log: Log
+  metrics?: Metrics
   /** Uniform in [0, 1); default `Math.random`. */
   random?: () => number
 }
@@ -32,12 +35,28 @@ export interface RunningWorker {
 export async function startWorker (deps: WorkerDeps, settings: WorkerSettings): Promise<RunningWorker> {
   const refreshDeps = { ...deps, random: deps.random ?? Math.random }
   const processing = await deps.queues.startProcessing({
-    refresh: async (job, { jobId, attempt }) => {
-      const summary = await refreshInsights(refreshDeps, job.ids)
-      deps.log.debug({ job_id: jobId, attempt, insight_ids: summary.saved }, 'refreshed')
-    },
+    refresh: async (job, context) => { await runRefresh(refreshDeps, deps.metrics, job, context) },
     plan: async () => { await planDueRefreshes(deps) }
   }, { refreshConcurrency: settings.concurrency })
   await deps.queues.schedulePlanner(settings.plannerIntervalMs)
   return { close: async () => { await processing.close() } }
+}
+
+async function runRefresh (
+  deps: RefreshDeps, metrics: Metrics | undefined, job: RefreshJob, { jobId, attempt }: JobContext
+): Promise<void> {
+  const log = withFields(deps.log, { job_id: jobId, ...(job.trace_id !== undefined && { trace_id: job.trace_id }) })
+  const startedAt = performance.now()
+  const observe = (counts: { saved: number, superseded: number, failed: number }): void => {
+    if (counts.saved + counts.superseded + counts.failed === 0) return // Others had done the work already.
+    metrics?.observeRefresh({ ...counts, seconds: (performance.now() - startedAt) / 1000 })
+  }
+  try {
+    const { saved, superseded } = await refreshInsights({ ...deps, log }, job.ids)
+    observe({ saved: saved.length, superseded: superseded.length, failed: 0 })
+    log.debug({ attempt, insight_ids: saved }, 'refreshed')
+  } catch (error) {
+    observe({ saved: 0, superseded: 0, failed: job.ids.length })
+    throw error
+  }
 }

@@ -1,5 +1,6 @@
 export type { CallFailure, CountOutcome, PlatformClient } from './port.js'
 export type { CountLoader } from './loader.js'
+export type { CallObserver, PlatformCall } from './observe-calls.js'
 export type { AccessToken, TokenCache } from './token-cache.js'
 export type { YoutubeOptions } from './youtube.js'
 export type { SoundcloudOptions } from './soundcloud.js'

@@ -3,6 +3,7 @@ import type { ClientSettings } from './client.js'
 import { openFacebookClient, type FacebookOptions } from './facebook.js'
 import { openInstagramClient, type InstagramOptions } from './instagram.js'
 import { createLoader, type CountLoader } from './loader.js'
+import { observeCalls, type CallObserver } from './observe-calls.js'
 import type { PlatformClient } from './port.js'
 import { openSoundcloudClient, type SoundcloudOptions } from './soundcloud.js'
 import { createTokenCache, type TokenCache } from './token-cache.js'
@@ -35,6 +36,8 @@ export interface PlatformSettings {
   userAgent?: string
   /** Where SoundCloud's token is kept; the memory of this process. Borrowed. */
   tokenCache?: TokenCache
+  /** Told of every call that a loader makes, when it has ended; for metrics. Must not throw. */
+  onCall?: CallObserver
 }
 
 /** One loader per configured platform; absent = not configured. */
@@ -73,9 +76,13 @@ export function openPlatforms (options: PlatformOptions, settings: PlatformSetti
   const opened = Object.values(clients)
   return {
     clients,
-    loaders: Object.fromEntries(opened.map(client => [client.platform, createLoader({ ...client, windowMs })])),
+    loaders: Object.fromEntries(opened.map(client => [client.platform, createLoader({ ...toCaller(client, settings), windowMs })])),
     close: async () => { await Promise.all(opened.map(client => client.close())) }
   }
+}
+
+function toCaller (client: PlatformClient, { onCall }: PlatformSettings): PlatformClient {
+  return onCall === undefined ? client : { ...client, fetchCounts: observeCalls(client, onCall) }
 }
 
 function openClients (options: PlatformOptions, settings: ClientSettings, tokens: TokenCache): PlatformClients {

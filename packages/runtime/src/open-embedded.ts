@@ -9,7 +9,7 @@ import { liveOptions, sandboxOptions, toPlatformModes } from './platform-options
 import type { OpenMode } from './runtime.js'
 
 /** One embedded database for store and queue; the sandbox for platforms without credentials. */
-export const openEmbedded: OpenMode = async (config, { log, databasePath = '' }, closers) => {
+export const openEmbedded: OpenMode = async (config, { log, metrics, databasePath = '' }, closers) => {
   const { db, close } = await openEmbeddedDatabase(databasePath)
   closers.add(close)
   await migratePglite(db)
@@ -19,7 +19,9 @@ export const openEmbedded: OpenMode = async (config, { log, databasePath = '' },
   const platformModes = toPlatformModes(config, true)
   const needsSandbox = PLATFORMS.some(platform => platformModes[platform] === 'sandbox')
   const standIns = needsSandbox ? sandboxOptions(await startSandbox(closers)) : {}
-  const platforms = openPlatforms({ ...standIns, ...liveOptions(config) }, { deadlineMs: config.refresh.platformTimeoutMs })
+  const platforms = openPlatforms({ ...standIns, ...liveOptions(config) }, {
+    deadlineMs: config.refresh.platformTimeoutMs, onCall: metrics.observePlatformCall
+  })
   closers.add(platforms.close)
   return {
     store: createPgliteInsightStore(db), tokens: createPgliteTokenStore(db), queues, platforms: platforms.loaders, platformModes

@@ -1,19 +1,28 @@
 import { openPlatforms } from '@insights/platforms'
-import { openQueues } from '@insights/queue'
+import { openLimitStore, openQueues } from '@insights/queue'
 import { openMongo } from '@insights/storage/mongo'
 import { liveOptions, toPlatformModes } from './platform-options.js'
 import type { OpenMode } from './runtime.js'
 
 /** MongoDB and Redis; a platform without credentials is not asked. */
-export const openServices: OpenMode = async (config, { log }, closers) => {
+export const openServices: OpenMode = async (config, { log, metrics }, closers) => {
   if (config.storage.kind !== 'mongo' || config.queue.kind !== 'redis') throw new Error('The configuration is half embedded')
   const mongo = await openMongo({ url: config.storage.url, log })
   closers.add(mongo.close)
   const queues = await openQueues({ backend: config.queue, log })
   closers.add(async () => { await queues.close() })
-  const platforms = openPlatforms(liveOptions(config), { deadlineMs: config.refresh.platformTimeoutMs })
+  const limits = await openLimitStore(config.queue.url)
+  closers.add(limits.close)
+  const platforms = openPlatforms(liveOptions(config), {
+    deadlineMs: config.refresh.platformTimeoutMs, onCall: metrics.observePlatformCall
+  })
   closers.add(platforms.close)
   return {
-    store: mongo.insights, tokens: mongo.tokens, queues, platforms: platforms.loaders, platformModes: toPlatformModes(config, false)
+    store: mongo.insights,
+    tokens: mongo.tokens,
+    queues,
+    platforms: platforms.loaders,
+    platformModes: toPlatformModes(config, false),
+    limitRedis: limits.redis
   }
 }

@@ -1,4 +1,5 @@
 import type { Config } from '@insights/config'
+import { createMetrics } from '@insights/metrics'
 import { AppError } from '@insights/shared'
 import { createClosers } from './closers.js'
 import type { OpenMode, Runtime, RuntimeOptions } from './runtime.js'
@@ -14,7 +15,8 @@ export async function openRuntime (config: Config, options: RuntimeOptions): Pro
   const closers = createClosers()
   try {
     const open = await pickMode(config, options)
-    return { ...await open(config, options, closers), close: closers.close }
+    const metrics = createMetrics()
+    return { ...await open(config, { ...options, metrics }, closers), metrics, close: closers.close }
   } catch (error) {
     await closers.close()
     throw error

@@ -1,6 +1,7 @@
 import type { Config } from '@insights/config'
+import type { Metrics } from '@insights/metrics'
 import type { CountLoaders } from '@insights/platforms'
-import type { JobQueues } from '@insights/queue'
+import type { JobQueues, LimitStore } from '@insights/queue'
 import type { Log, Platform } from '@insights/shared'
 import type { InsightStore, TokenStore } from '@insights/storage'
 import type { Closers } from './closers.js'
@@ -13,6 +14,10 @@ export interface Runtime {
   queues: JobQueues
   platforms: CountLoaders
   platformModes: Record<Platform, PlatformMode>
+  /** What this process counts; calls of platforms are counted already. */
+  metrics: Metrics
+  /** Over which processes share their rate limits; absent where there is only one process. */
+  limitRedis?: LimitStore['redis']
   /** Closes in the reverse order of opening. Close the apps that use the runtime first. */
   close: () => Promise<void>
 }
@@ -24,4 +29,6 @@ export interface RuntimeOptions {
 }
 
 /** What the opener of a mode gets and gives. */
-export type OpenMode = (config: Config, options: RuntimeOptions, closers: Closers) => Promise<Omit<Runtime, 'close'>>
+export type OpenMode = (
+  config: Config, options: RuntimeOptions & { metrics: Metrics }, closers: Closers
+) => Promise<Omit<Runtime, 'close' | 'metrics'>>

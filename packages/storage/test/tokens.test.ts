@@ -71,6 +71,21 @@ t.test('only an active token is rotated', async t => {
   t.same(await tokens.list(), before)
 })
 
+t.test('a token that is revoked in the middle of its rotation leaves no valid one behind', async t => {
+  const { record } = await issueToken(tokens, HOST)
+  const revoking = {
+    ...tokens,
+    expire: async (id: string, at: string): Promise<TokenRecord | null> => {
+      await tokens.revoke(id)
+      return await tokens.expire(id, at)
+    }
+  }
+  const before = new Set((await tokens.list()).map(({ id }) => id))
+  await t.rejects(rotateToken(revoking, record.id, { now: Date.now(), overlapMs: 60_000 }), { code: 'INS_TOKEN_INACTIVE' })
+  const made = (await tokens.list()).filter(({ id }) => !before.has(id))
+  t.match(made, [{ revoked_at: String }])
+})
+
 t.test('a crash in the middle of a rotation leaves the old token as it was', async t => {
   const { record } = await issueToken(tokens, HOST)
   const crashing = { ...tokens, expire: async (): Promise<TokenRecord> => { throw new Error('crash') } }

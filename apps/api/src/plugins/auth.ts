@@ -1,53 +1,61 @@
 import auth from '@fastify/auth'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import plugin from 'fastify-plugin'
-import { AppError, type Clock, type Scope } from '@insights/shared'
+import { AppError, readCredentials, type Clock, type Scope } from '@insights/shared'
 import type { TokenRecord, TokenStore } from '@insights/storage'
-import { createTokenLookup } from '../token-lookup.js'
+import type { TokenLookup } from '../token-lookup.js'
+import { createTokenUsage } from '../token-usage.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The token that the request came with; `null` before it was checked and where none is needed. */
     token: TokenRecord | null
   }
+  interface FastifyContextConfig {
+    /** What a token must be allowed to do here. Every route behind `authentication` says it. */
+    scope?: Scope
+    /** Whether a browser's own sign-in opens the route too: HTTP Basic, any user name, the token as password. */
+    allowBasic?: boolean
+  }
 }
 
 export interface AuthOptions {
   tokens: TokenStore
+  lookup: TokenLookup
   clock: Clock
 }
 
-const SCHEMES = 'Send the header Authorization: Token <token>, or Authorization: Bearer <token>.'
-
-/** Lets nobody past without a token that is known, not expired, and allowed to do what the method does. */
-export const authentication = plugin(async (app: FastifyInstance, { tokens, clock }: AuthOptions) => {
-  const findToken = createTokenLookup(tokens, clock)
+/**
+ * Lets nobody past without a token that is known, neither expired nor revoked, and allowed to do what the route's
+ * `config.scope` names. A route without a scope stops the start: what was forgotten must not be open.
+ */
+export const authentication = plugin(async (app: FastifyInstance, { tokens, lookup, clock }: AuthOptions) => {
+  const usage = createTokenUsage(tokens, clock, app.log)
   app.decorateRequest('token', null)
   await app.register(auth)
 
   const checkToken = async (request: FastifyRequest): Promise<void> => {
-    const token = await findToken(readToken(request.headers.authorization))
-    if (token === null) throw new AppError('INS_AUTH_INVALID', 'The token is unknown or has expired.')
+    const { allowBasic = false } = request.routeOptions.config
+    const token = await lookup.find(readCredentials(request.headers.authorization, allowBasic))
+    if (token === null) throw new AppError('INS_AUTH_INVALID', 'The token is unknown, has expired or was revoked.')
+    usage.note(token.hash)
     request.token = token
   }
   const checkScope = async (request: FastifyRequest): Promise<void> => {
-    const scope = scopeOf(request.method)
-    if (hasScope(request.token, scope)) return
-    throw new AppError('INS_AUTH_SCOPE', `This needs a token with the scope ${scope}.`)
+    const { scope } = request.routeOptions.config
+    if (scope !== undefined && hasScope(request.token, scope)) return
+    throw new AppError('INS_AUTH_SCOPE', `This needs a token with the scope ${scope ?? 'admin'}.`)
   }
   app.addHook('onRequest', app.auth([checkToken, checkScope], { relation: 'and' }))
+
+  const routes: RouteOptions[] = []
+  app.addHook('onRoute', route => { routes.push(route) })
+  app.addHook('onReady', async () => {
+    const open = routes.find(({ config }) => config?.scope === undefined)
+    if (open !== undefined) throw new Error(`The route ${open.url} names no scope`)
+  })
+  app.addHook('onClose', usage.settled)
 }, { name: 'authentication' })
-
-function readToken (header: string | undefined): string {
-  if (header === undefined || header.trim() === '') throw new AppError('INS_AUTH_MISSING', SCHEMES)
-  const match = /^(?:token|bearer) +(\S+)$/i.exec(header.trim())
-  if (match?.[1] === undefined) throw new AppError('INS_AUTH_INVALID', SCHEMES)
-  return match[1]
-}
-
-function scopeOf (method: string): Scope {
-  return method === 'GET' || method === 'HEAD' ? 'read' : 'write'
-}
 
 function hasScope (token: TokenRecord | null, scope: Scope): boolean {
   return token !== null && (token.scopes.includes(scope) || token.scopes.includes('admin'))

@@ -33,6 +33,6 @@ export function sendError (error: unknown, request: FastifyRequest, reply: Fasti
   if (!isReceived && appError.code === 'INS_REQUEST_MALFORMED') reply.header('connection', 'close')
   return reply
     .code(problem.status)
-    .headers({ ...answerHeaders(request.id), ...problemHeaders(appError) })
+    .headers({ ...answerHeaders(request.id), ...problemHeaders(appError, request.routeOptions.config?.allowBasic) })
     .send(JSON.stringify(problem))
 }

@@ -1,6 +1,9 @@
 import { Type, type Static, type TInteger, type TSchema, type TString, type TUnsafe } from '@sinclair/typebox'
 import { ProblemSchema } from '../problem.js'
 
+/** An instant in UTC. */
+export const TimestampSchema = Type.String({ format: 'date-time' })
+
 /**
  * A value or null, written as a list of types. A union would say the same, but the serializer would have to validate
  * every value against every alternative.
@@ -15,7 +18,7 @@ export function oneOf<T extends string> (values: readonly T[]): TUnsafe<T> {
 }
 
 /** What every call that needs a token and the store may answer. */
-const COMMON_PROBLEMS = [401, 403, 500, 503] as const
+const COMMON_PROBLEMS = [401, 403, 429, 500, 503] as const
 type CommonProblem = typeof COMMON_PROBLEMS[number]
 
 /** The response schemas of a route: its answer, and a problem under each of the statuses that it can end with. */

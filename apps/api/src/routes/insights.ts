@@ -23,13 +23,13 @@ const ReadSchema = {
 
 /** Creating and reading insights. Both answer from the store alone, whatever queue and platforms do. */
 export const insights: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { store, announceRefresh }) => {
-  app.post('/api/user_insights', { schema: CreateSchema }, async (request, reply) => {
+  app.post('/api/user_insights', { schema: CreateSchema, config: { scope: 'write' } }, async (request, reply) => {
     const document = await store.create(toFields(request.body))
-    await announceRefresh(document.id, request.log)
+    await announceRefresh(document.id, request)
     return await reply.code(201).header('location', `/api/user_insights/${document.id}`).send(toInsightAnswer(document))
   })
 
-  app.get('/api/user_insights/:id', { schema: ReadSchema }, async request => {
+  app.get('/api/user_insights/:id', { schema: ReadSchema, config: { scope: 'read' } }, async request => {
     const document = await store.find(request.params.id)
     if (document === null) throw unknownInsight()
     return toInsightAnswer(document)

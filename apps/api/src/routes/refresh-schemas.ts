@@ -1,8 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { CountSchema, SOURCE_STATES, type SourceError } from '@insights/shared'
-import { nullable, oneOf } from './answer-schemas.js'
-
-const TimestampSchema = Type.String({ format: 'date-time' })
+import { nullable, oneOf, TimestampSchema } from './answer-schemas.js'
 
 const SourceErrorAnswerSchema = Type.Unsafe<SourceError | null>({
   type: ['object', 'null'],

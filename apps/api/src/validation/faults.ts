@@ -33,6 +33,10 @@ function explain ({ type, schema, value }: ValueError): Omit<Fault, 'pointer'> {
       return { code: 'unknown_field', detail: 'is not a field that can be sent here' }
     case ValueErrorType.ArrayMaxItems:
       return { code: 'length', detail: `must have at most ${schema.maxItems} entries` }
+    case ValueErrorType.ArrayMinItems:
+      return { code: 'length', detail: 'must not be empty' }
+    case ValueErrorType.ArrayUniqueItems:
+      return { code: 'duplicate', detail: 'must have each entry once' }
     case ValueErrorType.StringMinLength:
       return { code: 'length', detail: 'must not be empty' }
     case ValueErrorType.StringMaxLength:

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify'
+import plugin from 'fastify-plugin'
+import { createScrape, createScrapeGuard } from '@insights/metrics'
+import type { ApiDeps, Monitoring } from '../deps.js'
+
+export interface MetricsOptions extends Pick<ApiDeps, 'store' | 'tokens' | 'clock'> {
+  monitoring: Monitoring
+}
+
+/** Scrapers come every few seconds; only what goes wrong with them is worth a line. */
+const logLevel = 'warn'
+
+/**
+ * Counts every answer under the pattern of its route, and serves the metrics at `/metrics` to tokens with the scope
+ * `metrics` or `admin`. Has to be registered before the routes that it is to count.
+ */
+export const metrics = plugin(async (app: FastifyInstance, { monitoring, store, tokens, clock }: MetricsOptions) => {
+  const { metrics, countJobs } = monitoring
+  const checkToken = createScrapeGuard({ tokens, clock })
+  const scrape = createScrape({ metrics, readBacklog: async () => await store.backlog(), countJobs })
+
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.is404 ? null : request.routeOptions.url ?? null
+    metrics.observeHttp({ method: request.method, route, status: reply.statusCode, seconds: reply.elapsedTime / 1000 })
+    done()
+  })
+
+  app.get('/metrics', {
+    logLevel,
+    config: { scope: 'metrics', allowBasic: true },
+    onRequest: async request => { await checkToken(request.headers.authorization) }
+  }, async (_request, reply) => {
+    const { contentType, text } = await scrape()
+    return await reply.type(contentType).send(text)
+  })
+}, { name: 'metrics' })

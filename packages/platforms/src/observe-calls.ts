@@ -1,0 +1,49 @@
+import { performance } from 'node:perf_hooks'
+import type { Platform } from '@insights/shared'
+import type { CallFailure, CountOutcome, PlatformClient } from './port.js'
+
+/** What became of one call of `fetchCounts`: nothing in it tells which ids it was about. */
+export interface PlatformCall {
+  platform: Platform
+  /**
+   * `ok`: something was said of each id, also that it does not exist; `partial`: of some of them; otherwise the reason
+   * why nothing was. `error`: the client itself failed, which is a bug.
+   */
+  outcome: 'ok' | 'partial' | CallFailure['reason'] | 'error'
+  /** From the call to its last outcome, repeats included. */
+  seconds: number
+  /** How many ids it asked for, 1 to `maxBatchSize`. */
+  ids: number
+  maxBatchSize: number
+}
+
+export type CallObserver = (call: PlatformCall) => void
+
+type FetchCounts = PlatformClient['fetchCounts']
+
+/** `fetchCounts` that tells `onCall` of each call when it has ended. */
+export function observeCalls (
+  { platform, maxBatchSize, fetchCounts }: Pick<PlatformClient, 'platform' | 'maxBatchSize' | 'fetchCounts'>, onCall: CallObserver
+): FetchCounts {
+  return async ids => {
+    const startedAt = performance.now()
+    const report = (outcome: PlatformCall['outcome']): void => {
+      onCall({ platform, outcome, seconds: (performance.now() - startedAt) / 1000, ids: ids.length, maxBatchSize })
+    }
+    try {
+      const outcomes = await fetchCounts(ids)
+      report(summarise(outcomes))
+      return outcomes
+    } catch (error) {
+      report('error')
+      throw error
+    }
+  }
+}
+
+function summarise (outcomes: readonly CountOutcome[]): PlatformCall['outcome'] {
+  const failures = outcomes.flatMap(outcome => outcome.kind === 'failed' ? [outcome.failure] : [])
+  const [first] = failures
+  if (first === undefined) return 'ok'
+  return failures.length < outcomes.length ? 'partial' : first.reason
+}
