@@ -11,6 +11,8 @@ import { compose, composeText, environmentOf } from './compose.js'
 const ROOT = resolve(import.meta.dirname, '..')
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 
+const TOKEN = 'a-token-of-our-own-choice-for-the-tests'
+
 const { services } = compose
 const { mongo, redis, migrate, api, worker } = services
 
@@ -61,10 +63,16 @@ t.test('every setting reaches the containers from .env, but for those that the c
 })
 
 t.test('the service takes the environment that the compose file gives it', async t => {
-  const config = loadConfig(environmentOf(api, { BOOTSTRAP_TOKEN: 'a-token-of-our-own-choice-for-the-tests' }), { needsServices: true })
+  const config = loadConfig(environmentOf(api, { BOOTSTRAP_TOKEN: TOKEN }), { needsServices: true })
   t.match(config, { storage: { kind: 'mongo' }, queue: { kind: 'redis' } })
   const graceMs = Number.parseInt(String(api['stop_grace_period'])) * 1000
   t.ok(graceMs > config.http.drainMs + config.shutdownTimeoutMs, 'a container ends by itself before it is killed')
+})
+
+t.test('a secret can come from a file, because the variable itself is passed on empty', async t => {
+  const env = { ...environmentOf(worker, { BOOTSTRAP_TOKEN: TOKEN }), YOUTUBE_API_KEY_FILE: '/run/secrets/youtube' }
+  const { platforms } = loadConfig(env, { needsServices: true, readFile: () => 'a-key\n' })
+  t.same(platforms.youtube.credentials, { apiKey: 'a-key' })
 })
 
 t.test('without a first token compose refuses to start', async t => {

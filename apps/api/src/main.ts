@@ -13,7 +13,7 @@ try {
   closers.add(async () => { stop() })
   const server = await startServer({ ...runtime, log }, config)
   closers.add(server.close)
-  closeOnSignals({ log, timeoutMs: config.shutdownTimeoutMs, close: closers.close })
+  closeOnSignals({ log, timeoutMs: config.http.drainMs + config.shutdownTimeoutMs, close: closers.close })
   log.info({ url: server.url }, 'the API is running')
 } catch (error) {
   await closers.close()

@@ -14,7 +14,7 @@ export async function run (config: Config, directory: OpenedDataDirectory): Prom
       await standalone.close()
       await release()
     }
-    closeOnSignals({ log, timeoutMs: config.shutdownTimeoutMs, close })
+    closeOnSignals({ log, timeoutMs: config.http.drainMs + config.shutdownTimeoutMs, close })
     const { dataDir, bootstrapToken, dashboard } = config
     process.stdout.write(buildBanner({
       ...standalone, dataDir, hasBootstrapToken: bootstrapToken !== null, hasDashboard: dashboard.isEnabled

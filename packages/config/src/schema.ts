@@ -13,7 +13,7 @@ const serverVariables = {
     { minimum: 1024, maximum: 16777216, default: 1048576, unit: 'bytes' }),
   REQUEST_TIMEOUT_SECONDS: integer('Time that a client has to send a whole request; keeps slow ones from holding connections.',
     { minimum: 1, maximum: 300, default: 30, unit: 'seconds' }),
-  SHUTDOWN_TIMEOUT_SECONDS: integer('Time that running requests and jobs have to end after SIGTERM; keep it above PLATFORM_TIMEOUT_SECONDS and below the grace period of your container runtime.',
+  SHUTDOWN_TIMEOUT_SECONDS: integer('Time that running requests and jobs have to end after SIGTERM and DRAIN_SECONDS; keep it above PLATFORM_TIMEOUT_SECONDS and below the grace period of your container runtime.',
     { minimum: 1, maximum: 300, default: 30, unit: 'seconds' }),
   DRAIN_SECONDS: integer('Time after SIGTERM during which requests are still taken while /readyz already answers 503, so that a load balancer can turn away.',
     { minimum: 0, maximum: 60, default: 0, unit: 'seconds' }),
