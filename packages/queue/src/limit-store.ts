@@ -1,4 +1,5 @@
-import { disconnect, firstOf, openLimitConnection } from './redis-connection.js'
+import { disconnect, firstOf } from './redis-client.js'
+import { openLimitConnection } from './redis-connection.js'
 
 /** A Redis that answers is ready in a few milliseconds; one that does not is waited for no longer than this. */
 const OPEN_LIMIT_MS = 300

@@ -45,8 +45,11 @@ function startWorker (
   reportTrouble(worker, deps)
   return {
     close: async () => {
+      // The worker has to know of it first: on a connection that ends while it does not, its loop would spin without a
+      // pause and let nothing else of the process run, this closing included.
+      const closed = worker.close()
       await beforeClose()
-      await worker.close()
+      await closed
       await afterClose()
     }
   }

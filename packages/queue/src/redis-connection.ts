@@ -1,7 +1,12 @@
-/** The only file that imports ioredis: how the service connects to Redis. */
-import { Redis, type RedisOptions } from 'ioredis'
+/** How the service connects to Redis, be it one server, a Sentinel group or a cluster. */
+import { Cluster, Redis, type Command, type RedisOptions } from 'ioredis'
 import type { Milliseconds } from '@insights/shared'
 import type { ConnectionWatch } from './connection-watch.js'
+import { parseRedisAddress, type RedisAddress } from './redis-address.js'
+import { disconnect, firstOf, isRefusal, type RedisClient } from './redis-client.js'
+
+/** How long to pause before the next try; `null`: there is none. */
+type RetryPause = (tries: number) => Milliseconds | null
 
 /** Longest pause between two tries to connect, so that everything is back soon after Redis is. */
 const MAX_RETRY_PAUSE_MS = 2_000
@@ -28,6 +33,7 @@ const FAIL_FAST: RedisOptions = {
 /** For workers: commands wait for ever. The socket limit lies above the 10 s for which BullMQ blocks at the most. */
 const WAIT_FOR_EVER: RedisOptions = {
   ...COMMON,
+  enableOfflineQueue: true,
   maxRetriesPerRequest: null,
   socketTimeout: 15_000
 }
@@ -42,84 +48,133 @@ const IMPATIENT: RedisOptions = {
   socketTimeout: 300
 }
 
+/** Redirections that a command of a cluster may follow: one to a moved slot, and a few while a failover is under way. */
+const MAX_REDIRECTIONS = 4
+
 const retryPause = (tries: number): Milliseconds => Math.min(tries * 100, MAX_RETRY_PAUSE_MS)
 
-/** Opens the connection that producers share. `rediss:` means TLS; user and password come from the URL. */
-export function openProducerConnection (url: string, watch: ConnectionWatch): Redis {
-  const redis = new Redis(url, { ...FAIL_FAST, retryStrategy: retryPause })
+/** Opens the connection that producers share. `url` as for `parseRedisAddress`. */
+export function openProducerConnection (url: string, watch: ConnectionWatch): RedisClient {
+  const redis = connect(parseRedisAddress(url), FAIL_FAST, retryPause)
   watch.attach(redis)
   return redis
 }
 
 /** Opens a connection for rate limits. Its trouble is for the caller of its commands to report: each of them fails. */
-export function openLimitConnection (url: string): Redis {
-  const redis = new Redis(url, { ...IMPATIENT, retryStrategy: retryPause })
+export function openLimitConnection (url: string): RedisClient {
+  const redis = connect(parseRedisAddress(url), IMPATIENT, retryPause)
   redis.on('error', () => {}) // Without a listener it would be printed.
   return redis
 }
 
+function connect (address: RedisAddress, patience: RedisOptions, pause: RetryPause): RedisClient {
+  const { kind, hosts, masterName, login } = address
+  // Certificates are checked as Node does it, against its own list and NODE_EXTRA_CA_CERTS.
+  const tls = address.isTls ? { tls: {} } : {}
+  if (kind === 'cluster') return connectToCluster(address, { ...patience, ...login, ...tls }, pause)
+  if (kind === 'server') return new Redis({ ...patience, ...login, ...tls, ...hosts[0], retryStrategy: pause })
+  return new Redis({
+    ...patience,
+    ...login,
+    ...tls,
+    ...(address.isTls && { sentinelTLS: {}, enableTLSForSentinelMode: true }),
+    sentinels: [...hosts],
+    name: masterName,
+    sentinelRetryStrategy: pause,
+    retryStrategy: pause
+  })
+}
+
+function connectToCluster ({ hosts }: RedisAddress, options: RedisOptions, pause: RetryPause): Cluster {
+  const { enableOfflineQueue, ...redisOptions } = options
+  return new Cluster([...hosts], {
+    redisOptions,
+    enableOfflineQueue,
+    maxRedirections: MAX_REDIRECTIONS,
+    clusterRetryStrategy: pause,
+    // Names stay names, because certificates are issued for them; they are looked up when a connection is made.
+    dnsLookup: (name, done) => { done(null, name) }
+  })
+}
+
 /** The connections of one worker: the one given to BullMQ, and the one that BullMQ makes of it to block on. */
 export interface WorkerConnections {
-  redis: Redis
+  redis: RedisClient
   /** No connection is made anew from now on, and those that are not up have ended when this resolves. */
   giveUpLost: () => Promise<void>
+  /** Idempotent. */
   close: (limitMs: Milliseconds) => Promise<void>
 }
 
 export function openWorkerConnections (url: string, watch: ConnectionWatch): WorkerConnections {
   let isClosing = false
-  const redis = new Redis(url, {
-    ...WAIT_FOR_EVER,
-    retryStrategy: tries => isClosing ? null : retryPause(tries)
-  })
-  const all = [redis]
-  watch.attach(redis)
-  const duplicate = redis.duplicate.bind(redis)
-  redis.duplicate = override => {
-    const copy = duplicate(override)
-    all.push(copy)
-    watch.attach(copy)
-    return copy
+  const all: RedisClient[] = []
+  const redis = connect(parseRedisAddress(url), WAIT_FOR_EVER, tries => isClosing ? null : retryPause(tries))
+  const adopt = (each: RedisClient): void => {
+    all.push(each)
+    watch.attach(each)
+    letInfoBeRefused(each)
+    repeatRefusedWrites(each, watch)
   }
+  adopt(redis)
+  const duplicate = redis.duplicate.bind(redis) as (...args: unknown[]) => RedisClient
+  Object.assign(redis, {
+    duplicate: (...args: unknown[]) => {
+      const copy = duplicate(...args)
+      adopt(copy)
+      return copy
+    }
+  })
   return {
     redis,
     giveUpLost: async () => {
       isClosing = true
       await Promise.all(all.map(giveUpIfLost))
     },
-    close: async limitMs => { await Promise.all(all.map(async each => { await disconnect(each, limitMs) })) }
+    close: async limitMs => { await Promise.all(all.splice(0).map(async each => { await disconnect(each, limitMs) })) }
   }
+}
+
+/**
+ * BullMQ asks INFO for the version and can not go on without an answer. A user who may not ask gets the oldest version
+ * that is supported.
+ */
+function letInfoBeRefused (redis: RedisClient): void {
+  const info = redis.info.bind(redis) as (...args: unknown[]) => Promise<string>
+  const askOrAssume = async (): Promise<string> => {
+    try {
+      return await info()
+    } catch (error) {
+      if (isRefusal(error)) return 'redis_version:6.2.0'
+      throw error
+    }
+  }
+  // The driver's own call, which has a callback, stays as it is.
+  Object.assign(redis, { info: async (...args: unknown[]) => await (args.length === 0 ? askOrAssume() : info(...args)) })
+}
+
+/**
+ * BullMQ repeats after a pause what failed with its connection; anything else it asks again at once and without end, or
+ * gives up with the end of a job unrecorded. A Redis that can not write for now is as good as away.
+ */
+function repeatRefusedWrites (redis: RedisClient, watch: ConnectionWatch): void {
+  const send = redis.sendCommand.bind(redis) as (command: Command, ...args: unknown[]) => unknown
+  Object.assign(redis, {
+    sendCommand: (command: Command, ...args: unknown[]) => {
+      const reject = command.reject.bind(command)
+      command.reject = error => { reject(watch.isRefusedWrite(error) ? Object.assign(error, { code: 'ECONNREFUSED' }) : error) }
+      return send(command, ...args)
+    }
+  })
 }
 
 /**
  * A connection that pauses between two tries must be left to its next one, which is the last: disconnecting it now
  * would stop its timer and leave its commands waiting for ever.
  */
-async function giveUpIfLost (redis: Redis): Promise<void> {
+async function giveUpIfLost (redis: RedisClient): Promise<void> {
   if (redis.status === 'ready' || redis.status === 'end') return
   const decided = firstOf(redis, ['end', 'ready'], MAX_RETRY_PAUSE_MS + CONNECT_LIMIT_MS + 1_000)
   if (redis.status !== 'reconnecting') redis.disconnect()
   await decided
-}
-
-/** Resolves when the connection has ended, and after `limitMs` in any case. */
-export async function disconnect (redis: Redis, limitMs: Milliseconds): Promise<void> {
-  // One that pauses between two tries ends without an event.
-  const isDown = redis.status === 'end' || redis.status === 'reconnecting'
-  const ended = isDown ? undefined : firstOf(redis, ['end'], limitMs)
-  redis.disconnect()
-  await ended
-}
-
-/** Waits for the first of the events, and for `limitMs` at the most. */
-export async function firstOf (redis: Redis, events: readonly string[], limitMs: Milliseconds): Promise<void> {
-  await new Promise<void>(resolve => {
-    const done = (): void => {
-      clearTimeout(timer)
-      for (const event of events) redis.off(event, done)
-      resolve()
-    }
-    const timer = setTimeout(done, limitMs)
-    for (const event of events) redis.once(event, done)
-  })
 }

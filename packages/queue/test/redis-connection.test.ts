@@ -53,29 +53,6 @@ t.test('all keys lie under the prefix, by default in one slot of a cluster', { s
   t.same(keys.filter(key => !key.startsWith('{insights}:')), [])
 })
 
-t.test('a Redis that may lose jobs is reported', { skip }, async t => {
-  const server = await startRedis()
-  t.teardown(async () => { await server.stop() })
-  const admin = openRedis(t, server.url)
-  await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
-  await admin.config('SET', 'appendonly', 'no')
-  const log = createRecordingLog()
-  const queues = await openQueues({ backend: { kind: 'redis', url: server.url }, log })
-  t.teardown(async () => { await queues.close() })
-  await until(() => log.has('error', 'noeviction') && log.has('warn', 'appendonly'))
-  t.equal(log.entries.length, 2)
-})
-
-t.test('a Redis that keeps its jobs is not reported', { skip }, async t => {
-  const server = await startRedis()
-  t.teardown(async () => { await server.stop() })
-  const log = createRecordingLog()
-  const queues = await openQueues({ backend: { kind: 'redis', url: server.url }, log })
-  t.teardown(async () => { await queues.close() })
-  await queues.ping()
-  t.same(log.entries, [])
-})
-
 t.test('rediss: speaks TLS', async t => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

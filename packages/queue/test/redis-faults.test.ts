@@ -197,3 +197,23 @@ fault('a Redis that is full refuses jobs with our error, and loses none', async 
   await queues.enqueueRefresh(3)
   t.equal((await queues.countRefreshJobs()).waiting, 2)
 })
+
+fault('a Redis that can not write for now is waited for, and the job that ended meanwhile does not run again', async (t, stage) => {
+  const queues = await stage.openQueues(PATIENT)
+  const redis = openRedis(t, stage.server.url)
+  const gate = createGate()
+  const seen: number[] = []
+  await stage.process(queues, { refresh: async ({ ids }) => { seen.push(...ids); await gate.opened } }, { refreshConcurrency: 2 })
+  await queues.enqueueRefresh(1)
+  await until(() => seen.length === 1)
+  await redis.replicaof('127.0.0.1', 1)
+  gate.open()
+  await until(() => stage.log.has('error', 'refuses to write'))
+  await t.rejects(queues.enqueueRefresh(2), UNAVAILABLE)
+  await redis.replicaof('NO', 'ONE')
+  await until(async () => (await queues.countRefreshJobs()).active === 0)
+  await queues.enqueueRefresh(3)
+  await until(() => seen.includes(3))
+  t.same(seen, [1, 3])
+  t.equal(stage.log.entries.filter(({ level }) => level === 'error').length, 1, 'logged once')
+})

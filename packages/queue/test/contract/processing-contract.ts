@@ -110,13 +110,21 @@ export function processingContract (t: Test, name: string, open: (t: Test) => Pr
     t.equal(logged.filter(entry => 'insight_ids' in entry.details).length, 1, 'data that nobody knows are not logged')
   })
 
-  contract('a job with more fields than are known here, as a later release may add, is run', async (t, lab) => {
+  contract('fault 48: jobs that an earlier or a later release has written are run', async (t, lab) => {
     const queues = await lab.openQueues()
-    await queues.queues[0]?.add('refresh', { ids: [7], reason: 'patched' })
+    const [refresh, maintenance] = queues.queues
+    // The first release knew ids alone, and had other options than a later one may have.
+    await refresh?.add('refresh', { ids: [1] })
+    await refresh?.add('refresh', { ids: [2], trace_id: 'f'.repeat(32), reason: 'patched', hints: { platforms: ['x'] } }, { attempts: 9, priority: 3 })
+    await maintenance?.add('plan', {})
+    await maintenance?.add('plan', { limit: 5 })
     const seen: RefreshJob[] = []
-    await lab.process(queues, { refresh: async job => { seen.push(job) } })
-    await until(() => seen.length === 1)
-    t.match(seen, [{ ids: [7] }])
+    let plans = 0
+    await lab.process(queues, { refresh: async job => { seen.push(job) }, plan: async () => { plans++ } })
+    await until(() => seen.length === 2 && plans === 2)
+    t.match(seen.sort((a, b) => (a.ids[0] ?? 0) - (b.ids[0] ?? 0)), [{ ids: [1] }, { ids: [2], trace_id: /^f+$/ }])
+    await until(async () => (await queues.countRefreshJobs()).active === 0)
+    t.same(lab.log.entries.filter(({ level }) => level !== 'info'), [], 'none was given up')
   })
 
   contract('no more refreshes run at once than were allowed', async (t, lab) => {
