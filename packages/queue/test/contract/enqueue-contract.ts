@@ -59,13 +59,13 @@ export function enqueueContract (t: Test, name: string, open: (t: Test) => Promi
     gate.open()
   })
 
-  contract('while a refresh waits nothing is added for the same insight', async (t, lab) => {
+  contract('fault 33: while a refresh waits nothing is added for the same insight', async (t, lab) => {
     const queues = await lab.openQueues()
     for (const id of [7, 7, 8, 7]) await queues.enqueueRefresh(id)
     t.match(await queues.countRefreshJobs(), { waiting: 2, active: 0 })
   })
 
-  contract('asked for four times around an active refresh it runs exactly once more', async (t, lab) => {
+  contract('fault 33: asked for four times around an active refresh it runs exactly once more', async (t, lab) => {
     const queues = await lab.openQueues()
     const gate = createGate()
     const runs: RefreshJob[] = []

@@ -85,7 +85,7 @@ export function plannerContract (t: Test, name: string, open: (t: Test) => Promi
     t.equal(await maintenance.getJobSchedulersCount(), 1)
   })
 
-  contract('a plan that hangs is given up and logged, and the next one runs', async (t, lab) => {
+  contract('fault 26: a plan that hangs is given up and logged, and the next one runs', async (t, lab) => {
     const queues = await lab.openQueues({ ...QUICK, planLimitMs: 100 })
     let beats = 0
     await lab.process(queues, {
@@ -96,7 +96,7 @@ export function plannerContract (t: Test, name: string, open: (t: Test) => Promi
     t.ok(lab.log.entries.some(entry => entry.level === 'error' && entry.details.err?.message.includes('did not end within')))
   })
 
-  contract('a plan that fails is logged, and the next one runs', async (t, lab) => {
+  contract('fault 26: a plan that fails is logged, and the next one runs', async (t, lab) => {
     const queues = await lab.openQueues(QUICK)
     let beats = 0
     await lab.process(queues, {
@@ -107,7 +107,7 @@ export function plannerContract (t: Test, name: string, open: (t: Test) => Promi
     t.ok(lab.log.entries.some(entry => entry.level === 'error' && entry.details.err?.message === 'The store is away'))
   })
 
-  contract('a plan that kills its worker three times is given up, and the next one runs', async (t, lab) => {
+  contract('fault 26: a plan that kills its worker three times is given up, and the next one runs', async (t, lab) => {
     const queues = await lab.openQueues(QUICK)
     await queues.schedulePlanner(HOUR_MS)
     const maintenance = maintenanceOf(queues)

@@ -171,7 +171,7 @@ export function processingContract (t: Test, name: string, open: (t: Test) => Pr
     t.equal(runs, 2)
   })
 
-  contract('a refresh that kills its worker three times is given up, and the next ones run', async (t, lab) => {
+  contract('fault 25: a refresh that kills its worker three times is given up, and the next ones run', async (t, lab) => {
     const queues = await lab.openQueues(QUICK_RECOVERY)
     await queues.enqueueRefresh(7)
     for (let death = 1; death <= 3; death++) {

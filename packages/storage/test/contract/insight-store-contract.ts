@@ -146,7 +146,7 @@ export function insightStoreContract (t: Tap, name: string, open: (t: Tap) => Pr
     t.same(await find(store, id), before)
   })
 
-  contract('of two replacements under one rev exactly one succeeds', async (t, store) => {
+  contract('fault 31: of two replacements under one rev exactly one succeeds', async (t, store) => {
     const { id } = await store.create(fieldsWith())
     const tries = await Promise.allSettled([1, 2, 3, 4].map(async connects =>
       await store.replaceFields(id, fieldsWith({ connects }), { ifRev: 1 })))
@@ -173,7 +173,7 @@ export function insightStoreContract (t: Tap, name: string, open: (t: Tap) => Pr
     t.same(after?.sources.map(source => source.source_id), ['b', 'a'])
   })
 
-  contract('a removed insight stays removed, whatever a run writes later', async (t, store) => {
+  contract('fault 32: a removed insight stays removed, whatever a run writes later', async (t, store) => {
     const { id } = await store.create(fieldsWith(ARTIST))
     const run = await start(store, id)
     t.equal(await store.remove(id), true)
@@ -212,7 +212,7 @@ export function insightStoreContract (t: Tap, name: string, open: (t: Tap) => Pr
     t.equal((await start(store, id)).refresh.claim, 2)
   })
 
-  contract('two claimers never get the same insight', async (t, store) => {
+  contract('fault 40: two claimers never get the same insight', async (t, store) => {
     const created = await Promise.all(Array.from({ length: 60 }, async () => await store.create(fieldsWith())))
     const claims = await Promise.all(Array.from({ length: 8 }, async () => await store.claimDue({ limit: 10, ...LEASE })))
     const ids = claims.flat()
@@ -350,9 +350,9 @@ export function insightStoreContract (t: Tap, name: string, open: (t: Tap) => Pr
     t.equal(stored.score, stored.breakdown?.score)
   })
 
-  contract('concurrent changes of both owners lose nothing', async (t, store) => {
+  contract('fault 30: a thousand concurrent changes of both owners lose nothing', async (t, store) => {
     const { id } = await store.create(fieldsWith(ARTIST))
-    for (let round = 1; round <= 50; round++) {
+    for (let round = 1; round <= 500; round++) {
       const run = await start(store, id)
       await Promise.all([
         store.replaceFields(id, fieldsWith({ ...ARTIST, connects: round })),
