@@ -140,12 +140,11 @@ t.test('row 47: secrets planted wherever a request or a platform can carry them 
     t.same(secrets.foundIn(created.text), [])
     t.ok(persons.foundIn(created.text).length > 0, 'its own insight names the artist')
     const { id } = JSON.parse(created.body)
-    isClean(t, (await refreshed(service, token, id)).replaceAll(/"source_id":"[^"]*"/g, ''), 'the state of the refresh')
+    t.same(secrets.foundIn(await refreshed(service, token, id)), [])
     plantInPlatforms(sandbox, secrets)
     for (let round = 0; round < 3; round++) {
-      await ask({ method: 'PATCH', path: '/livez' })
       const { body } = await ask({ method: 'POST', path: '/api/user_insights/', headers: { ...good, 'content-type': 'application/json' }, body: JSON.stringify(artist) })
-      isClean(t, (await refreshed(service, token, JSON.parse(body).id)).replaceAll(/"source_id":"[^"]*"/g, ''), `refresh ${round}`)
+      t.same(secrets.foundIn(await refreshed(service, token, JSON.parse(body).id)), [], `refresh ${round}`)
     }
     for (const platform of PLATFORMS) t.ok(sandbox.calls.list(platform).some(({ status }) => status !== 200), `${platform} answered with trouble`)
     t.ok(sandbox.faults.list().length < 15, 'the planted answers were fetched')

@@ -4,13 +4,13 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { t } from 'tap'
-import { createMemoryGauge } from '../bench/dist/memory.js'
-import { renderTable, replaceResults } from '../bench/dist/report.js'
-import { median, quantile } from '../bench/dist/statistics.js'
+import { createMemoryGauge } from '../../bench/dist/memory.js'
+import { renderTable, replaceResults } from '../../bench/dist/report.js'
+import { median, quantile } from '../../bench/dist/statistics.js'
 
 type Tap = Pick<typeof t, 'teardown'>
 
-const ROOT = resolve(import.meta.dirname, '..')
+const ROOT = resolve(import.meta.dirname, '../..')
 const DOCUMENT = join(ROOT, 'docs/benchmarks.md')
 const LIMIT_MS = 300_000
 
