@@ -45,11 +45,11 @@ function startWorker (
   reportTrouble(worker, deps)
   return {
     close: async () => {
-      // The worker has to know of it first: on a connection that ends while it does not, its loop would spin without a
-      // pause and let nothing else of the process run, this closing included.
-      const closed = worker.close()
+      // First of all no more jobs: on a connection that ends while it looks for them, for example because Redis refuses
+      // the password, a worker's loop would spin without a pause and let nothing else of the process run.
+      await worker.pause(true)
       await beforeClose()
-      await closed
+      await worker.close()
       await afterClose()
     }
   }

@@ -113,6 +113,7 @@ export function openWorkerConnections (url: string, watch: ConnectionWatch): Wor
   const adopt = (each: RedisClient): void => {
     all.push(each)
     watch.attach(each)
+    nameAsConnectionErrors(each)
     letInfoBeRefused(each)
     repeatRefusedWrites(each, watch)
   }
@@ -133,6 +134,14 @@ export function openWorkerConnections (url: string, watch: ConnectionWatch): Wor
     },
     close: async limitMs => { await Promise.all(all.splice(0).map(async each => { await disconnect(each, limitMs) })) }
   }
+}
+
+/**
+ * BullMQ pauses after what it takes for an error of the connection, which goes by the code. With any other, such as a
+ * refused password, its loop would spin on a connection that has ended and let nothing else of the process run.
+ */
+function nameAsConnectionErrors (redis: RedisClient): void {
+  redis.on('error', (error: Error) => { Object.assign(error, { code: 'ECONNREFUSED' }) })
 }
 
 /**
