@@ -76,7 +76,7 @@ t.test('every npm script that is named exists', async t => {
 })
 
 /** Read by the tests and their tools, never by the service. */
-const OTHER_VARIABLES = ['CI']
+const OTHER_VARIABLES = ['CI', 'INSIGHTS_TOOLS_DIR', 'NODE_EXTRA_CA_CERTS']
 
 t.test('every environment variable and every error code that is named exists', async t => {
   const variables = listVariables().flatMap(({ name, secret }) => secret ? [name, `${name}_FILE`] : [name])

@@ -94,7 +94,17 @@ t.test('the text is what Prometheus reads, and has the figures of the process', 
 t.test('the documented metrics are those that there are', async t => {
   const { text } = await createMetrics().render()
   const existing = [...text.matchAll(/^# TYPE (insights_\w+)/gm)].map(([, name]) => name)
-  const docblock = readFileSync(new URL('../src/port.ts', import.meta.url), 'utf8').split('\n').filter(line => line.startsWith(' * | `'))
-  const documented = docblock.flatMap(line => [...(line.split('|')[1] ?? '').matchAll(/insights_\w+/g)].map(([name]) => name))
-  t.same(documented.sort(), existing.sort())
+  const rows = (file: string, start: string): string[] => readFileSync(new URL(file, import.meta.url), 'utf8').split('\n').filter(line => line.startsWith(start))
+  for (const lines of [rows('../src/port.ts', ' * | `'), rows('../../../docs/operations.md', '| `')]) {
+    const documented = lines.flatMap(line => [...(line.split('|')[1] ?? '').matchAll(/insights_\w+/g)].map(([name]) => name))
+    t.same(documented.sort(), existing.sort())
+  }
+})
+
+t.test('the alerts ask for metrics and labels that there are', async t => {
+  const { text } = await createMetrics().render()
+  const names = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].flatMap(([, name]) => [name, `${name}_count`, `${name}_bucket`]))
+  const asked = [...readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8').matchAll(/\b(?:insights|nodejs)_[a-z0-9_]+(?=[{[) ]|`)/g)].map(([name]) => name)
+  t.ok(asked.length > 20)
+  for (const name of asked.filter(name => !name.endsWith('_'))) t.ok(names.has(name), name)
 })
