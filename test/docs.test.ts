@@ -75,7 +75,7 @@ t.test('every npm script that is named exists', async t => {
   t.same(named.filter(({ text }) => !(text.replace('npm ', '') in scripts)), [])
 })
 
-/** Read by the tests and their tools, never by the service. */
+/** Read by the tests, by their tools or by Node itself, never by the service. */
 const OTHER_VARIABLES = ['CI', 'INSIGHTS_TOOLS_DIR', 'NODE_EXTRA_CA_CERTS']
 
 t.test('every environment variable and every error code that is named exists', async t => {
