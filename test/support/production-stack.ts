@@ -19,8 +19,12 @@ export interface ProductionStack {
 
 /** Starts MongoDB, Redis and the sandbox, and makes the indexes. Everything ends with the test. */
 export async function openProductionStack (t: Tap): Promise<ProductionStack> {
-  const [mongo, redis, sandbox] = await Promise.all([startMongo(), startRedis(), openSandbox()])
-  t.teardown(async () => { await Promise.all([mongo.stop(), redis.stop(), sandbox.close()]) })
+  const mongo = await startMongo()
+  t.teardown(mongo.stop)
+  const redis = await startRedis()
+  t.teardown(redis.stop)
+  const sandbox = await openSandbox()
+  t.teardown(sandbox.close)
   const env = {
     STORAGE: 'mongo',
     QUEUE: 'redis',

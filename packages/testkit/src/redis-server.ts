@@ -3,10 +3,11 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from './free-port.js'
 
 const BINARY = 'redis-server'
 const HOST = '127.0.0.1'
@@ -170,17 +171,6 @@ async function end (child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   const exited = once(child, 'exit')
   child.kill(signal)
   await exited
-}
-
-/** A port of the loopback that nobody listens on now. */
-export async function freePort (): Promise<number> {
-  const server = createServer().listen(0, HOST)
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('No free port was found')
-  return address.port
 }
 
 function isOnPath (name: string, path: string): boolean {
