@@ -1,4 +1,3 @@
-export { openLimitStore, type LimitRedis, type LimitStore } from './limit-store.js'
 export { openQueues, type BackendChoice, type OpenQueuesOptions } from './open.js'
 export { QUEUE_NAMES, DEFAULT_TIMING, type QueueName, type QueueTiming } from './jobs.js'
 export { runInTransaction } from './pglite-transaction.js'

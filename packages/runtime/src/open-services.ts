@@ -1,5 +1,6 @@
 import { openPlatforms } from '@insights/platforms'
-import { openLimitStore, openQueues } from '@insights/queue'
+import { openQueues } from '@insights/queue'
+import { openLimitStore } from '@insights/queue/limit-store'
 import { openMongo } from '@insights/storage/mongo'
 import { liveOptions, toPlatformModes } from './platform-options.js'
 import type { OpenMode } from './runtime.js'
