@@ -3,27 +3,12 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { t } from 'tap'
 import { createApiClient, runService, startService, type ServiceProcess } from '@insights/testkit'
+import { EXAMPLE_2 } from './support/artists.js'
 
 type Tap = import('tap').Test
 
 const TOKEN = 'a-token-of-our-own-choice-for-the-tests'
 const MAIN = ['apps/standalone/dist/main.js']
-
-/** The documented request, with a track number that SoundCloud can have. */
-const EXAMPLE_2 = {
-  number_of_roles: 1,
-  number_of_acts: 8,
-  profile_views: 8,
-  profile_searches: 7,
-  connects: 2,
-  facebook_page_id: 4546477,
-  twitter_handle: 'gigpro',
-  instagram_handle: 'gigpro',
-  works: [
-    { item_id: 'l4WNrvVjiTw', source_type: 1, is_individual_work: true, in_app_plays: 7 },
-    { item_id: '230230230', source_type: 2, is_individual_work: false, in_app_plays: 30 }
-  ]
-}
 
 async function start (t: Tap, dir: string, options: { npm?: boolean, env?: Record<string, string> } = {}): Promise<ServiceProcess> {
   const service = await startService({

@@ -1,24 +1,10 @@
 import { t } from 'tap'
 import { createApiClient, findRedis, LOGGED_URL, runService, startService } from '@insights/testkit'
 import { findMongo } from '@insights/testkit/mongo-server'
+import { EXAMPLE_2 } from './support/artists.js'
 import { openProductionStack, TOKEN } from './support/production-stack.js'
 
 const skip = findMongo().skipOwn || findRedis().skipOwn
-
-const EXAMPLE_2 = {
-  number_of_roles: 1,
-  number_of_acts: 8,
-  profile_views: 8,
-  profile_searches: 7,
-  connects: 2,
-  facebook_page_id: 4546477,
-  twitter_handle: 'gigpro',
-  instagram_handle: 'gigpro',
-  works: [
-    { item_id: 'l4WNrvVjiTw', source_type: 1, is_individual_work: true, in_app_plays: 7 },
-    { item_id: '230230230', source_type: 2, is_individual_work: false, in_app_plays: 30 }
-  ]
-}
 
 t.test('several API and worker processes on MongoDB and Redis do the whole job', { skip }, async t => {
   const stack = await openProductionStack(t)

@@ -1,5 +1,21 @@
 import type { ApiClient } from '@insights/testkit'
 
+/** The documented request, with a track number that SoundCloud can have. */
+export const EXAMPLE_2 = {
+  number_of_roles: 1,
+  number_of_acts: 8,
+  profile_views: 8,
+  profile_searches: 7,
+  connects: 2,
+  facebook_page_id: 4546477,
+  twitter_handle: 'gigpro',
+  instagram_handle: 'gigpro',
+  works: [
+    { item_id: 'l4WNrvVjiTw', source_type: 1, is_individual_work: true, in_app_plays: 7 },
+    { item_id: '230230230', source_type: 2, is_individual_work: false, in_app_plays: 30 }
+  ]
+}
+
 /** An artist with two works and three accounts, all different from those of other numbers. */
 export function buildArtist (number: number): object {
   const six = String(number).padStart(6, '0')
