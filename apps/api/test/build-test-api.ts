@@ -1,9 +1,9 @@
-import { PGlite } from '@electric-sql/pglite'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import { createToken, hashToken, tokenIdOf, type Clock, type Scope } from '@insights/shared'
 import type { InsightStore, TokenStore } from '@insights/storage'
 import { createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '@insights/storage/pglite'
+import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { buildApp, type ApiDeps, type ApiSettings } from '../src/index.js'
 
 export interface TestStores {
@@ -14,7 +14,7 @@ export interface TestStores {
 
 /** Real stores in memory. They take seconds to open, so a test file opens them once. */
 export async function openTestStores (t: Test): Promise<TestStores> {
-  const db = await PGlite.create()
+  const db = await openMemoryDatabase()
   t.teardown(async () => { await db.close() })
   await migratePglite(db)
   return {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { PGlite } from '@electric-sql/pglite'
 import { openQueues, type BackendChoice, type JobQueues } from '@insights/queue'
 import type { Scope } from '@insights/shared'
 import { findRedis, startRedis } from '@insights/testkit'
+import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { t, type Test } from 'tap'
 import { addToken, buildBareApi, openTestStores } from './build-test-api.js'
@@ -14,7 +14,7 @@ const FAILURE_LIMIT_MS = 20_000
 const log = { info: () => {}, warn: () => {}, error: () => {} }
 const stores = await openTestStores(t)
 const admin = await addToken(stores, ['admin'])
-const db = await PGlite.create()
+const db = await openMemoryDatabase()
 t.teardown(async () => { await db.close() })
 const embedded = await openBackend(t, { kind: 'embedded', db })
 

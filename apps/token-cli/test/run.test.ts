@@ -1,12 +1,12 @@
-import { PGlite } from '@electric-sql/pglite'
 import { AppError, hashToken, isActiveToken, tokenIdOf } from '@insights/shared'
 import { createPgliteTokenStore, migratePglite } from '@insights/storage/pglite'
+import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { t } from 'tap'
 import { EXIT, run, type CommandDeps } from '../src/run.js'
 
 interface Result { code: number, out: string, err: string }
 
-const db = await PGlite.create()
+const db = await openMemoryDatabase()
 await migratePglite(db)
 t.teardown(async () => { await db.close() })
 const tokens = createPgliteTokenStore(db)

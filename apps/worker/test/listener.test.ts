@@ -2,15 +2,15 @@ import { once } from 'node:events'
 import { createServer, request as sendRequest, type IncomingHttpHeaders } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { t, type Test } from 'tap'
-import { PGlite } from '@electric-sql/pglite'
 import { createMetrics, type Metrics } from '@insights/metrics'
 import { openQueues } from '@insights/queue'
 import { AppError, createToken, hashToken, type Scope } from '@insights/shared'
 import { createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '@insights/storage/pglite'
+import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { startListener, type ListenerOptions } from '../src/index.js'
 import { keepLog } from './open-stage.js'
 
-const db = await PGlite.create()
+const db = await openMemoryDatabase()
 await migratePglite(db)
 const store = createPgliteInsightStore(db)
 const tokens = createPgliteTokenStore(db)

@@ -1,9 +1,10 @@
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { openPlatforms, type PlatformSettings } from '@insights/platforms'
 import { openSandbox, type Sandbox } from '@insights/sandbox'
 import { defaultFields, type InsightFields, type Log } from '@insights/shared'
 import type { InsightDocument, InsightStore } from '@insights/storage'
 import { createPgliteInsightStore, migratePglite } from '@insights/storage/pglite'
+import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { buildRefreshPolicy } from '../src/refresh-policy.js'
 import type { RefreshDeps } from '../src/refresh.js'
 
@@ -49,7 +50,7 @@ export interface Stage {
 
 /** A real store in memory and a real sandbox, for one test file. */
 export async function openStage (t: Tap): Promise<Stage> {
-  const db = await PGlite.create()
+  const db = await openMemoryDatabase()
   await migratePglite(db)
   const sandbox = await openSandbox()
   t.teardown(async () => {

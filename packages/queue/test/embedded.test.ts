@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite'
 import { createPostgresBackend, Worker, type BackendFactory, type ConnectionOptions, type RedisQueueBackend } from 'bullmq'
 import { t } from 'tap'
 import { openQueues } from '../src/open.js'
@@ -6,9 +5,10 @@ import { PglitePool } from '../src/pglite-pool.js'
 import { runInTransaction } from '../src/pglite-transaction.js'
 import { jobQueuesContract } from './contract/job-queues-contract.js'
 import { everyCallIsRejected, IMPATIENT } from './contract/impatience.js'
+import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { createLab, type QueueBackendForTests } from './contract/lab.js'
 
-const db = await PGlite.create()
+const db = await openMemoryDatabase()
 t.teardown(async () => { await db.close() })
 
 async function openBackend (): Promise<QueueBackendForTests> {

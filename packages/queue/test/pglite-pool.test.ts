@@ -1,11 +1,11 @@
-import { PGlite } from '@electric-sql/pglite'
 import type { PgNotification, PgPoolClient } from 'bullmq'
 import { t, type Test } from 'tap'
 import { PglitePool } from '../src/pglite-pool.js'
 import { runInTransaction } from '../src/pglite-transaction.js'
+import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { until } from './until.js'
 
-const db = await PGlite.create()
+const db = await openMemoryDatabase()
 t.teardown(async () => { await db.close() })
 
 interface Opened {

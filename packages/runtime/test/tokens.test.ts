@@ -1,12 +1,12 @@
-import { PGlite } from '@electric-sql/pglite'
 import { hashToken, isActiveToken, SCOPES, tokenIdOf, type Log } from '@insights/shared'
 import { issueToken, rotateToken, type TokenStore } from '@insights/storage'
 import { createPgliteTokenStore, migratePglite } from '@insights/storage/pglite'
+import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { t } from 'tap'
 import { ensureToken } from '../src/tokens.js'
 
 const [A, B] = ['the-first-token-of-the-operators-choice', 'the-second-token-of-the-operators-choice']
-const db = await PGlite.create()
+const db = await openMemoryDatabase()
 await migratePglite(db)
 t.teardown(async () => { await db.close() })
 

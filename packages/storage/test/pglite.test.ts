@@ -1,13 +1,14 @@
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { t } from 'tap'
 import { createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '../src/pglite/index.js'
 import { sql as firstSchema } from '../src/pglite/migrations/001-insights.js'
 import { BACKLOG, CLAIM_DUE } from '../src/pglite/statements.js'
 import { MAX_COUNTED_DUE } from '../src/port.js'
 import { insightStoreContract } from './contract/insight-store-contract.js'
+import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { tokenStoreContract } from './contract/token-store-contract.js'
 
-const db = await PGlite.create()
+const db = await openMemoryDatabase()
 await migratePglite(db)
 t.teardown(async () => { if (!db.closed) await db.close() })
 
@@ -23,7 +24,7 @@ t.test('migrating twice changes nothing', async t => {
 })
 
 t.test('tokens of the first schema are kept by the next one', async t => {
-  const old = await PGlite.create()
+  const old = await openMemoryDatabase()
   t.teardown(async () => { await old.close() })
   await old.exec(`create schema insights;
     create table insights.migrations (number integer primary key, applied_at timestamptz not null);

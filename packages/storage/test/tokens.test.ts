@@ -1,11 +1,11 @@
-import { PGlite } from '@electric-sql/pglite'
 import { hashToken, isActiveToken, tokenIdOf } from '@insights/shared'
+import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { t } from 'tap'
 import { createPgliteTokenStore, migratePglite } from '../src/pglite/index.js'
 import type { TokenRecord } from '../src/token-port.js'
 import { BOOTSTRAP_TOKEN_NAME, describeToken, issueToken, rotateToken, unknownToken } from '../src/tokens.js'
 
-const db = await PGlite.create()
+const db = await openMemoryDatabase()
 await migratePglite(db)
 t.teardown(async () => { await db.close() })
 const tokens = createPgliteTokenStore(db)
