@@ -4,8 +4,9 @@ import { readChoice, readCount, readRecord, readText, readTexts, refuse } from '
 import type { Damage } from './exchange.js'
 
 /**
- * What goes wrong. `reset_mid_body`, `truncated_json`, `partial`, the two of parts and `error` in parts spoil the real
- * answer, and the call is charged as usual; the others take its place, and it costs nothing.
+ * What goes wrong. `reset_mid_body`, `truncated_json`, `partial`, `drip`, `count`, `reversed`, `strangers`, the two of
+ * parts and `error` in parts spoil the real answer, and the call is charged as usual; the others take its place, and it
+ * costs nothing.
  */
 export type FaultKind =
   /** Answers `status` (200 to 599). `body`: text is sent as it is, anything else as JSON; default empty. */
@@ -31,6 +32,18 @@ export type FaultKind =
   | { kind: 'partial' }
   /** Facebook, Instagram: the part is `null` (it timed out), or its `body` is broken JSON; `ids`, or every part. */
   | { kind: 'null_part' | 'malformed_part' }
+  /** Sends the body a byte at a time, so many per second, 1 unless given; at most 1,000. */
+  | { kind: 'drip', bytesPerSecond?: number }
+  /** A body without end. */
+  | { kind: 'endless' }
+  /** A body of so many bytes, announced; a billion unless given. Or a small one that unpacks to that many. */
+  | { kind: 'huge' | 'gzip_bomb', bytes?: number }
+  /** `json`, a JSON text such as `1e400` or `"12"`, in the place of every count. */
+  | { kind: 'count', json: string }
+  /** The items in the opposite order. */
+  | { kind: 'reversed' }
+  /** Every item under an id that nobody asked for. */
+  | { kind: 'strangers' }
 
 /** Which calls go wrong, and how often. */
 export interface FaultTarget {
@@ -134,7 +147,14 @@ const FIELDS: Record<Fault['kind'], readonly string[]> = {
   truncated_json: [],
   partial: [],
   null_part: [],
-  malformed_part: []
+  malformed_part: [],
+  drip: ['bytesPerSecond'],
+  endless: [],
+  huge: ['bytes'],
+  gzip_bomb: ['bytes'],
+  count: ['json'],
+  reversed: [],
+  strangers: []
 }
 const KINDS = Object.keys(FIELDS) as Array<Fault['kind']>
 const PART_KINDS: ReadonlyArray<Fault['kind']> = ['null_part', 'malformed_part']
@@ -168,6 +188,13 @@ function checkDetails (kind: Fault['kind'], given: Record<string, unknown>, plat
   if (kind === 'error') readChoice(given.error, '/error', errorNames(platform))
   if (given.level !== undefined) readChoice(given.level, '/level', isGraph ? ['call', 'parts'] : ['call'])
   if (kind === 'status' || given.status !== undefined) readStatus(given.status)
+  if (kind === 'count') readText(given.json, '/json')
+  if (given.bytes !== undefined) readCount(given.bytes, '/bytes', 1)
+  if (given.bytesPerSecond !== undefined) readDripRate(given.bytesPerSecond)
+}
+
+function readDripRate (value: unknown): void {
+  if (readCount(value, '/bytesPerSecond', 1) > 1000) refuse('/bytesPerSecond', 'range', 'must be from 1 to 1000')
 }
 
 function readStatus (value: unknown): void {

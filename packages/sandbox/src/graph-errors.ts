@@ -33,6 +33,8 @@ export const GRAPH_ERRORS = {
   '100/feature': oauth('(#100) Object does not exist, cannot be loaded due to missing permission or reviewable feature, or ' +
     'does not support this operation.'),
   '100/field': oauth('(#100) Tried accessing nonexisting field ({id}) on node type (Page)'),
+  '100/proof_missing': { message: 'API calls from the server require an appsecret_proof argument', type: 'GraphMethodException' },
+  '100/proof_invalid': { message: 'Invalid appsecret_proof provided in the API argument', type: 'GraphMethodException' },
   '100/syntax': oauth('(#100) Syntax error in the fields parameter'),
   '100/instagram_login': oauth('(#100) Tried accessing nonexisting field (business_discovery) on node type (IGUser)'),
   102: oauth('(#102) Session key invalid or no longer valid'),

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { SANDBOX_CREDENTIALS } from './credentials.js'
 import { decode, jsonAnswer, listOf, type Answer, type Call, type Damage, type StandIn, type World } from './exchange.js'
 import type { GraphBudget } from './graph-budget.js'
@@ -47,7 +48,7 @@ export function createGraph ({ clock, settings }: World, nodes: GraphNodes): Sta
 
   function answer (call: Call, damage: Damage): Answer {
     if (call.query.has('ids')) return { ...removedIds(), cost: 1 }
-    const token = tokenError(call)
+    const token = tokenError(call) ?? proofError(call)
     if (token !== null && (settings.values.graph.tokenErrorLevel === 'call' || !isBatch(call))) return failed(token)
     const blocked = budget().blockedBy()
     if (blocked !== null && (settings.values.graph.throttleLevel === 'call' || !isBatch(call))) {
@@ -110,6 +111,14 @@ export function createGraph ({ clock, settings }: World, nodes: GraphNodes): Sta
     if (givenToken(call) !== SANDBOX_CREDENTIALS[platform].accessToken) return '190'
     if (tokenExpiresAt > 0 && clock.now() >= tokenExpiresAt) return '190/463'
     return TOKEN_ERRORS[token]
+  }
+
+  /** A proof that is sent is checked, as the platform does; an app can demand one with every call. */
+  function proofError (call: Call): GraphErrorName | null {
+    const given = call.form.get('appsecret_proof') ?? call.query.get('appsecret_proof')
+    if (given === null) return settings.values[platform].proofRequired ? '100/proof_missing' : null
+    const { accessToken, appSecret } = SANDBOX_CREDENTIALS[platform]
+    return given === createHmac('sha256', appSecret).update(accessToken).digest('hex') ? null : '100/proof_invalid'
   }
 
   /** Per cent of the budget, sent once there is something to tell. */

@@ -16,9 +16,11 @@ function variablesOf ({ baseUrls, credentials }: Sandbox): string {
     X_BEARER_TOKEN: credentials.x.bearerToken,
     FACEBOOK_BASE_URL: baseUrls.facebook,
     FACEBOOK_ACCESS_TOKEN: credentials.facebook.accessToken,
+    FACEBOOK_APP_SECRET: credentials.facebook.appSecret,
     INSTAGRAM_BASE_URL: baseUrls.instagram,
     INSTAGRAM_ACCESS_TOKEN: credentials.instagram.accessToken,
-    INSTAGRAM_ACCOUNT_ID: credentials.instagram.accountId
+    INSTAGRAM_ACCOUNT_ID: credentials.instagram.accountId,
+    INSTAGRAM_APP_SECRET: credentials.instagram.appSecret
   }
   return Object.entries(variables).map(([name, value]) => `${name}=${value}`).join('\n')
 }

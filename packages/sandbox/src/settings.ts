@@ -70,12 +70,14 @@ const SETTINGS = {
   facebook: {
     token: graphToken(),
     tokenExpiresAt: count(0),
-    permission: choice('granted', 'refused', 'vague', 'not_found')
+    permission: choice('granted', 'refused', 'vague', 'not_found'),
+    proofRequired: flag(false)
   },
   instagram: {
     token: graphToken(),
     tokenExpiresAt: count(0),
-    permission: choice('granted', 'refused', 'code_200')
+    permission: choice('granted', 'refused', 'code_200'),
+    proofRequired: flag(false)
   }
 } as const
 

@@ -3,7 +3,9 @@ import type { Clock } from '@insights/shared'
 import type { WritableCallLog } from './call-log.js'
 import type { Control } from './control.js'
 import { decode, htmlAnswer, jsonAnswer, type Answer, type Call, type StandIn } from './exchange.js'
+import { withCounts, withItemsReversed, withStrangers } from './distortion.js'
 import { damageOf, type FireableFaults, type Fault } from './faults.js'
+import { sendBomb, sendDrip, sendEndless, sendHuge } from './hostile-body.js'
 import type { Platforms } from './platforms.js'
 
 /** The largest honest body, a Graph batch, stays below 100 kB. */
@@ -86,9 +88,19 @@ function answerFor (standIn: StandIn, call: Call, fault: Fault | null, ids: stri
     case 'html': return htmlAnswer(fault.status ?? 200, 'Please try again')
     case 'empty': return { status: fault.status ?? 200, ...cheap }
     case 'wrong_type': return jsonAnswer(200, fault.body ?? null)
+    case 'endless': case 'huge': case 'gzip_bomb': return { status: 200, ...cheap }
     case 'error': if (fault.level !== 'parts') return standIn.error(fault.error, call)
   }
-  return standIn.answer(call, damageOf(fault, ids))
+  return distort(standIn.answer(call, damageOf(fault, ids)), fault)
+}
+
+function distort (answer: Answer, fault: Fault | null): Answer {
+  switch (fault?.kind) {
+    case 'count': return withCounts(answer, fault.json)
+    case 'reversed': return withItemsReversed(answer)
+    case 'strangers': return withStrangers(answer)
+    default: return answer
+  }
 }
 
 function statusAnswer (status: number, body: unknown = '', headers: Record<string, string> = {}): Answer {
@@ -96,11 +108,23 @@ function statusAnswer (status: number, body: unknown = '', headers: Record<strin
   return jsonAnswer(status, body, { headers })
 }
 
+/** What a body without a size of its own is, unless the fault says otherwise. */
+const HUGE_BYTES = 1_000_000_000
+
 function deliver (response: ServerResponse, answer: Answer | null, fault: Fault | null): void {
-  if (answer === null) response.socket?.resetAndDestroy()
-  else if (fault?.kind === 'reset_mid_body') sendHalf(response, answer)
-  else if (fault?.kind === 'truncated_json') send(response, { ...answer, text: firstHalf(answer.text) })
-  else send(response, answer)
+  if (answer === null) {
+    response.socket?.resetAndDestroy()
+    return
+  }
+  switch (fault?.kind) {
+    case 'reset_mid_body': return sendHalf(response, answer)
+    case 'truncated_json': return send(response, { ...answer, text: firstHalf(answer.text) })
+    case 'drip': return sendDrip(response, answer, fault.bytesPerSecond ?? 1)
+    case 'endless': return sendEndless(response)
+    case 'huge': return sendHuge(response, fault.bytes ?? HUGE_BYTES)
+    case 'gzip_bomb': return sendBomb(response, fault.bytes ?? HUGE_BYTES)
+    default: return send(response, answer)
+  }
 }
 
 function send (response: ServerResponse, { status, headers, text }: Answer): void {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { createSandboxClock, PUBLISHED_LIMITS } from '../src/index.js'
 import { graph, graphBatch, open, PAGE_FIELDS, partCodes, request, type Json } from './requests.js'
@@ -227,4 +228,17 @@ t.test('single parts can be null, broken JSON or an error, and are charged', asy
   sandbox.faults.add({ platform: 'facebook', kind: 'null_part' })
   t.same((await graphBatch(sandbox, 'facebook', pages(3))).json, [null, null, null])
   t.equal(sandbox.calls.totals('facebook').cost, 12)
+})
+
+t.test('a proof that is sent has to be right, and one can be demanded', async t => {
+  const sandbox = await open(t)
+  const { accessToken, appSecret } = sandbox.credentials.facebook
+  const proof = createHmac('sha256', appSecret).update(accessToken).digest('hex')
+  const ask = (form: Record<string, string>) => graphBatch(sandbox, 'facebook', [`4546477?${PAGE_FIELDS}`], form)
+  t.equal((await ask({ appsecret_proof: proof })).status, 200)
+  t.match(await ask({ appsecret_proof: proof.replaceAll('0', '1') }), { status: 400, json: { error: { code: 100, message: /^Invalid appsecret_proof/ } } })
+  t.equal((await ask({})).status, 200)
+  sandbox.settings.set({ facebook: { proofRequired: true } })
+  t.match(await ask({}), { status: 400, json: { error: { code: 100, message: /require an appsecret_proof/ } } })
+  t.equal((await ask({ appsecret_proof: proof })).status, 200)
 })

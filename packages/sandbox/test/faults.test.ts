@@ -152,6 +152,11 @@ t.test('faults that make no sense are refused, naming the field', async t => {
     ['/level', { kind: 'error', platform: 'x', error: 'unauthorized', level: 'parts' }],
     ['/kind', { kind: 'null_part', platform: 'x' }],
     ['/kind', { kind: 'partial', platform: 'facebook' }],
+    ['/bytesPerSecond', { kind: 'drip', platform: 'x', bytesPerSecond: 0 }],
+    ['/bytesPerSecond', { kind: 'drip', platform: 'x', bytesPerSecond: 1001 }],
+    ['/bytes', { kind: 'huge', platform: 'x', bytes: -1 }],
+    ['/bytes', { kind: 'endless', platform: 'x', bytes: 5 }],
+    ['/json', { kind: 'count', platform: 'x' }],
     ['/statuss', { kind: 'html', platform: 'x', statuss: 403 }]
   ]
   for (const [pointer, fault] of cases) {

@@ -120,3 +120,35 @@ t.test('the Instagram Login host has no discovery', async t => {
   t.equal(status, 400)
   t.match(json.error.message, 'nonexisting field (business_discovery)')
 })
+
+t.test('the app usage header rises per part, in per cent', async t => {
+  const sandbox = await open(t, { settings: { graph: { callsPerHour: 10 } } })
+  const { headers } = await graphBatch(sandbox, 'instagram', [discovery('artist.1'), discovery('artist.2')])
+  t.match(JSON.parse(headers.get('x-app-usage') ?? ''), { call_count: 20 })
+})
+
+t.test('a bad token is code 190, at the top or in every part', async t => {
+  const sandbox = await open(t, { settings: { instagram: { token: 'expired' } } })
+  t.match((await graphBatch(sandbox, 'instagram', [discovery('gigpro')])).json, { error: { code: 190, error_subcode: 463 } })
+  sandbox.settings.set({ graph: { tokenErrorLevel: 'parts' } })
+  t.same(partCodes(await graphBatch(sandbox, 'instagram', [discovery('gigpro'), discovery('nasa')])), [190, 190])
+})
+
+t.test('a burst is code 17', async t => {
+  const sandbox = await open(t, { settings: { graph: { callsPerMinute: 1 } } })
+  t.same(partCodes(await graphBatch(sandbox, 'instagram', [discovery('gigpro'), discovery('nasa')])), [null, 17])
+})
+
+t.test('parts can be null or broken, and codes 1 and 2 are transient 500s', async t => {
+  const sandbox = await open(t)
+  sandbox.faults.add({ platform: 'instagram', kind: 'null_part', ids: ['nasa'] })
+  sandbox.faults.add({ platform: 'instagram', kind: 'malformed_part', ids: ['nasa'] })
+  const ask = () => graphBatch(sandbox, 'instagram', [discovery('gigpro'), discovery('nasa')])
+  t.match((await ask()).json, [{ code: 200 }, null])
+  const broken = (await ask()).json[1].body
+  t.throws(() => JSON.parse(broken))
+  for (const error of ['1', '2']) {
+    sandbox.faults.add({ platform: 'instagram', kind: 'error', error })
+    t.match(await ask(), { status: 500, json: { error: { is_transient: true } } })
+  }
+})

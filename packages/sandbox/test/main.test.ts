@@ -30,7 +30,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const started = start(t, { PORT: '0' })
     await ready(started)
     const variables = Object.fromEntries([...started.printed().matchAll(/^([A-Z_]+)=(.+)$/gm)].map(([, name, value]) => [name, value]))
-    t.equal(Object.keys(variables).length, 13)
+    t.equal(Object.keys(variables).length, 15)
     const response = await fetch(`${variables.X_BASE_URL}/2/users/by?usernames=gigpro`, {
       headers: { authorization: `Bearer ${variables.X_BEARER_TOKEN}` }
     })
