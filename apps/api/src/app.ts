@@ -16,6 +16,7 @@ import { createAnnouncer } from './refresh-wishes.js'
 import { requestIdOf } from './request-id.js'
 import { RequestLog, withoutSecrets } from './request-log.js'
 import { insights } from './routes/insights.js'
+import { models } from './routes/models.js'
 import { refreshes } from './routes/refreshes.js'
 import { score } from './routes/score.js'
 import { tokenRoutes } from './routes/tokens.js'
@@ -52,6 +53,7 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
     await api.register(insights, options)
     await api.register(refreshes, options)
     await api.register(score, options)
+    await api.register(models)
     await api.register(tokenRoutes, { tokens, clock, forget: lookup.forget })
     await registerDashboard(api, deps, settings)
   })

@@ -4,7 +4,7 @@ import type { InsightFields, Work } from '../src/insight.js'
 import { defaultFields } from '../src/insight.js'
 import { linkedSources, pendingSource, type SourceRecord } from '../src/source.js'
 import { explain } from '../src/scoring/explain.js'
-import { hashModel, INSIGHT_1, SIGNALS } from '../src/scoring/model.js'
+import { findModel, hashModel, INSIGHT_1, SCORING_MODELS, SIGNALS } from '../src/scoring/model.js'
 import { formatScore, pointsOf, roundScore, score } from '../src/scoring/score.js'
 import { toSignals } from '../src/scoring/signals.js'
 
@@ -221,4 +221,10 @@ t.test('the state of a signal is the worst one behind it', async t => {
   t.equal(toSignals(fields, states('stale'), INSIGHT_1).non_app_plays.state, 'stale')
   t.equal(toSignals(fields, [], INSIGHT_1).non_app_plays.state, 'pending', 'a work without a record was never asked for')
   t.equal(toSignals(defaultFields(), [], INSIGHT_1).non_app_plays.state, 'not_provided')
+})
+
+t.test('a model is found by its id', async t => {
+  for (const model of SCORING_MODELS) t.equal(findModel(model.id), model)
+  t.equal(findModel('insight-0'), null)
+  t.equal(SCORING_MODELS[0], INSIGHT_1, 'the one in use stands first')
 })

@@ -43,6 +43,8 @@ function explain ({ type, schema, value }: ValueError): Omit<Fault, 'pointer'> {
       return { code: 'length', detail: `must have at most ${schema.maxLength} characters` }
     case ValueErrorType.StringPattern:
       return explainPattern(schema)
+    case ValueErrorType.Literal:
+      return { code: jsonTypeOf(value) === jsonTypeOf(schema.const) ? 'value' : 'type', detail: `must be ${describeSchema(schema)}` }
     case ValueErrorType.IntegerMinimum:
     case ValueErrorType.IntegerMaximum:
       return { code: 'range', detail: `must be ${describeSchema(schema)}` }

@@ -33,6 +33,14 @@ export interface ScoringModel {
  */
 export const INSIGHT_1 = insight1 as ScoringModel
 
+/** Every model that stored scores may name, the one in use first. None is ever taken out. */
+export const SCORING_MODELS: readonly ScoringModel[] = [INSIGHT_1]
+
+/** The model of that id; `null` = there is none. */
+export function findModel (id: string): ScoringModel | null {
+  return SCORING_MODELS.find(model => model.id === id) ?? null
+}
+
 /** A model never changes, and hashing it anew would cost more than the rest of an explanation. */
 const knownHashes = new WeakMap<ScoringModel, string>()
 
