@@ -1,4 +1,5 @@
 export * from './free-port.js'
 export * from './redis-server.js'
 export * from './service-process.js'
+export * from './fault-proxy.js'
 export * from './api-client.js'
