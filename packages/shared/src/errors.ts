@@ -29,6 +29,7 @@ export const ERRORS = {
   INS_RATE_LIMITED: kind(429, 'Too many requests', true),
   INS_REQUEST_HEADERS: kind(431, 'The request headers are too large'),
   INS_INTERNAL: kind(500, 'Something went wrong'),
+  INS_INSIGHT_DAMAGED: kind(500, 'The insight is stored in a form that can not be read'),
   INS_STORE_UNAVAILABLE: kind(503, 'The store is not available', true),
   INS_QUEUE_UNAVAILABLE: kind(503, 'The queue is not available', true),
   INS_SERVICE_BUSY: kind(503, 'The service is starting, stopping or overloaded', true),

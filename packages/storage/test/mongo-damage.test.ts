@@ -89,7 +89,7 @@ if (skip === false) {
     let id = 1_000
     for (const [damage, change] of Object.entries(DAMAGES)) {
       await plant(++id, change)
-      const refused = { code: 'INS_INTERNAL', message: new RegExp(`Insight ${id} `) }
+      const refused = { code: 'INS_INSIGHT_DAMAGED', message: new RegExp(`Insight ${id} `) }
       await t.rejects(insights.find(id), refused, damage)
       await t.rejects(insights.find(id), refused)
       await t.rejects(insights.replaceFields(id, fieldsWith()), refused)
@@ -111,7 +111,7 @@ if (skip === false) {
   t.test('fault 43: asking for a refresh of a damaged insight is one error and changes nothing', async t => {
     const { insights, plant, raw } = await stage(t, server)
     await plant(1_000, DAMAGES['a wanted that is text'])
-    await t.rejects(insights.requestRefresh(1_000), { code: 'INS_INTERNAL', message: /Insight 1000 .*refresh\.wanted/ })
+    await t.rejects(insights.requestRefresh(1_000), { code: 'INS_INSIGHT_DAMAGED', message: /Insight 1000 .*refresh\.wanted/ })
     t.match(await collectionOf(raw).findOne({ _id: 1_000 }), { refresh: { wanted: 'often', forced: 0 } })
   })
 

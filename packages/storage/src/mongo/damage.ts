@@ -21,7 +21,7 @@ type Filter = Record<string, unknown>
 export interface Damage {
   /** The insight of a document; `null` when it is damaged, which is logged. */
   read: (raw: unknown, now: number) => InsightDocument | null
-  /** As `read`. @throws AppError `INS_INTERNAL` that names the id and the value when it is damaged. */
+  /** As `read`. @throws AppError `INS_INSIGHT_DAMAGED` that names the id and the value when it is damaged. */
   require: (raw: unknown, now: number) => InsightDocument
   /** Names an insight in the log, unless it was named before. */
   report: (id: unknown, reason: string) => void
@@ -76,7 +76,7 @@ export function createDamage (models: Models, log: Log): Damage {
       const document = attempt(raw, now)
       if (!(document instanceof DamagedValue)) return document
       const message = `Insight ${String(idOf(raw))} is stored in a form that can not be read: ${document.message}.`
-      throw new AppError('INS_INTERNAL', message, { cause: document })
+      throw new AppError('INS_INSIGHT_DAMAGED', message, { cause: document })
     },
     putOff: async filter => {
       // Past mongoose: an id of a wrong type could not be cast, and is what may have to be put off.
