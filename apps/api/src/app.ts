@@ -15,6 +15,7 @@ import { unknownRoutes } from './plugins/unknown-routes.js'
 import { createAnnouncer } from './refresh-wishes.js'
 import { requestIdOf } from './request-id.js'
 import { RequestLog, withoutSecrets } from './request-log.js'
+import { insightChanges } from './routes/insight-changes.js'
 import { insights } from './routes/insights.js'
 import { models } from './routes/models.js'
 import { refreshes } from './routes/refreshes.js'
@@ -46,11 +47,12 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
 
   await app.register(health, { store, isReady })
   await app.register(async api => {
-    const options = { store, announceRefresh: createAnnouncer(deps) }
+    const options = { store, announceRefresh: createAnnouncer(deps), clock }
     const lookup = createTokenLookup(tokens, clock)
     await api.register(rateLimit, { limit: rateLimitPerMinute, redis: rateLimitRedis })
     await api.register(authentication, { tokens, lookup, clock })
     await api.register(insights, options)
+    await api.register(insightChanges, options)
     await api.register(refreshes, options)
     await api.register(score, options)
     await api.register(models)

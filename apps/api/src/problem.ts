@@ -8,7 +8,7 @@ export const PROBLEM_TYPE = 'application/problem+json'
 const RETRY_AFTER_SECONDS = 2
 
 const FaultSchema = Type.Object({
-  pointer: Type.String({ description: 'JSON pointer into the body, or /name of a path parameter' }),
+  pointer: Type.String({ description: 'JSON pointer into the body, or /name of a path parameter or header' }),
   code: Type.String(),
   detail: Type.String()
 })

@@ -1,19 +1,25 @@
+import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import { createToken, hashToken, tokenIdOf, type Clock, type Scope } from '@insights/shared'
 import type { InsightStore, TokenStore } from '@insights/storage'
+import { migrateMongo, openMongo } from '@insights/storage/mongo'
 import { createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '@insights/storage/pglite'
 import { openMemoryDatabase } from '@insights/testkit/memory-database'
+import { findMongo, useMongo } from '@insights/testkit/mongo-server'
 import { buildApp, type ApiDeps, type ApiSettings } from '../src/index.js'
 
 export interface TestStores {
   store: InsightStore
   tokens: TokenStore
+}
+
+export interface PgliteTestStores extends TestStores {
   countInsights: () => Promise<number>
 }
 
 /** Real stores in memory. They take seconds to open, so a test file opens them once. */
-export async function openTestStores (t: Test): Promise<TestStores> {
+export async function openTestStores (t: Test): Promise<PgliteTestStores> {
   const db = await openMemoryDatabase()
   t.teardown(async () => { await db.close() })
   await migratePglite(db)
@@ -25,6 +31,24 @@ export async function openTestStores (t: Test): Promise<TestStores> {
       return rows[0]?.count ?? 0
     }
   }
+}
+
+/**
+ * Runs a suite on each store, every time on one of its own: on PGlite, and on MongoDB where there is a server.
+ */
+export function onEachStore (t: Test, suite: (t: Test, stores: TestStores) => Promise<void>): void {
+  t.test('on PGlite', async t => { await suite(t, await openTestStores(t)) })
+  t.test('on MongoDB', { skip: findMongo().skip }, async t => { await suite(t, await openMongoTestStores(t)) })
+}
+
+async function openMongoTestStores (t: Test): Promise<TestStores> {
+  const server = await useMongo()
+  t.teardown(async () => { await server.stop() })
+  const options = { url: server.url(`insights_${randomUUID()}`), log: collectLog().log }
+  await migrateMongo(options)
+  const { insights, tokens, close } = await openMongo(options)
+  t.teardown(close)
+  return { store: insights, tokens }
 }
 
 /** Stores for what must not need any: whatever is asked of them fails. */

@@ -1,7 +1,8 @@
 import { t } from 'tap'
-import { AppError, explain, INSIGHT_1, toSignals, toTimestamp, type Platform, type SourceRecord } from '@insights/shared'
+import { AppError } from '@insights/shared'
 import type { InsightStore } from '@insights/storage'
 import { buildTestApi, openTestStores } from './build-test-api.js'
+import { finishRefresh } from './finish-refresh.js'
 
 const stores = await openTestStores(t)
 const api = await buildTestApi(t, stores)
@@ -39,7 +40,7 @@ t.test('the first documented example is answered key by key', async t => {
 
 t.test('the second documented example is answered key by key after its refresh', async t => {
   const { id } = (await api.send({ method: 'POST', url: path, payload: exampleTwo })).json()
-  await finishRefresh(id, { youtube: 30, soundcloud: 230, x: 4546, facebook: 4546, instagram: 4564 })
+  await finishRefresh(stores.store, id, { youtube: 30, soundcloud: 230, x: 4546, facebook: 4546, instagram: 4564 })
   const answer = await api.send({ url: `${path}${id}` })
   t.equal(answer.statusCode, 200)
   t.equal(answer.payload, `{"id":${id},"has_about":false,"number_of_roles":1,"number_of_acts":8,"profile_views":8,` +
@@ -83,7 +84,7 @@ t.test('HEAD answers like GET, without the body', async t => {
 
 t.test('read-only fields that are sent back are ignored, whatever they hold', async t => {
   const { id } = (await api.send({ method: 'POST', url: path, payload: exampleTwo })).json()
-  await finishRefresh(id, { youtube: 30, soundcloud: 230, x: 4546, facebook: 4546, instagram: 4564 })
+  await finishRefresh(stores.store, id, { youtube: 30, soundcloud: 230, x: 4546, facebook: 4546, instagram: 4564 })
   const got = (await api.send({ url: `${path}${id}` })).json()
   const copy = await api.send({ method: 'POST', url: path, payload: { ...got, insight_score: { a: [1] }, id: 'x' } })
   t.equal(copy.statusCode, 201)
@@ -162,16 +163,3 @@ t.test('a store that is away or full is a problem that says what to do', async t
   t.equal((await full.send({ method: 'POST', url: path, payload: {} })).statusCode, 507)
   t.same([...away.announced, ...full.announced], [], 'nothing was stored, so nothing was announced')
 })
-
-/** Does for one insight what the worker does, with given counts. */
-async function finishRefresh (id: number, counts: Partial<Record<Platform, number>>): Promise<void> {
-  const { now, documents: [document] } = await stores.store.startRefreshes([id], { leaseMs: 10_000 })
-  if (document === undefined) throw new Error('there is nothing to refresh')
-  const sources = document.sources.map((source): SourceRecord =>
-    ({ ...source, state: 'ok', count: counts[source.platform] ?? null, fetched_at: toTimestamp(now), next_at: toTimestamp(now + 1) }))
-  const breakdown = explain(INSIGHT_1, toSignals(document.fields, sources, INSIGHT_1))
-  const { claim, identity_rev: identityRev, refresh } = { ...document, claim: document.refresh.claim }
-  await stores.store.saveResults([
-    { id, claim, identity_rev: identityRev, sources, breakdown, end: { done: refresh.wanted, nextInMs: 60_000 } }
-  ])
-}

@@ -5,7 +5,7 @@ const { app } = await buildBareApi(t, noStores)
 
 const RESOURCES: Array<[url: string, allow: string]> = [
   ['/api/user_insights', 'OPTIONS, POST'],
-  ['/api/user_insights/7', 'GET, HEAD, OPTIONS'],
+  ['/api/user_insights/7', 'GET, HEAD, OPTIONS, PATCH, PUT'],
   ['/api/user_insights/7/refresh', 'GET, HEAD, OPTIONS, POST'],
   ['/api/user_insights/7/score', 'GET, HEAD, OPTIONS'],
   ['/api/tokens', 'GET, HEAD, OPTIONS, POST'],
@@ -34,6 +34,7 @@ t.test('OPTIONS answers with the methods and nothing else', async t => {
     const answer = await app.inject({ method: 'OPTIONS', url })
     t.equal(answer.statusCode, 204)
     t.equal(answer.headers.allow, allow)
+    t.equal('accept-patch' in answer.headers, allow.includes('PATCH'))
     t.equal(answer.payload, '')
   }
 })
@@ -51,7 +52,7 @@ t.test('a path that nothing is under is a 404, whatever the method', async t => 
 })
 
 t.test('the body of a request that no route takes is not looked at', async t => {
-  for (const [url, status] of [['/nothing', 404], ['/api/user_insights/7', 405]] as const) {
+  for (const [url, status] of [['/nothing', 404], ['/api/user_insights/7/refresh', 405]] as const) {
     const answer = await app.inject({ method: 'PUT', url, payload: '{"a":', headers: { 'content-type': 'text/x-unknown' } })
     t.equal(answer.statusCode, status)
   }

@@ -69,7 +69,7 @@ export const FAULT_CODES = {
 } as const
 export type FaultCode = keyof typeof FAULT_CODES
 
-/** One fault of a request. `pointer` is a JSON pointer into the body, or `/name` for a path or query parameter. */
+/** One fault of a request. `pointer` is a JSON pointer into the body, or `/name` for a path or query parameter or a header. */
 export interface Fault {
   pointer: string
   code: FaultCode

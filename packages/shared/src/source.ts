@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
+import { canonicalJson } from './canonical-json.js'
 import { CountSchema, type InsightFields } from './insight.js'
 import { PLATFORMS, platformOfWork, type Platform } from './platform.js'
 
@@ -103,6 +104,11 @@ export function hasSameIdentity (a: InsightFields, b: InsightFields): boolean {
   const keysOfA = new Set(linkedSources(a).map(sourceKey))
   const keysOfB = new Set(linkedSources(b).map(sourceKey))
   return keysOfA.size === keysOfB.size && [...keysOfA].every(key => keysOfB.has(key))
+}
+
+/** Whether both say the same: every value equal, works in the same order. */
+export function hasSameFields (a: InsightFields, b: InsightFields): boolean {
+  return canonicalJson(a) === canonicalJson(b)
 }
 
 function isNamed (id: string | null): id is string {

@@ -91,8 +91,10 @@ export interface WriteCondition {
  *    the store ever makes it. Ids are unique under concurrent creates and never used again, not even after a delete.
  * 2. `find` gives the document as last written, or `null`. Values survive unchanged: page ids beyond 2^53 as text,
  *    counts up to 2^53 - 1, every Unicode text without NUL.
- * 3. `replaceFields` replaces the client's fields atomically: `rev` + 1, the refresh wanted and due at once. It gives
- *    `null` for an unknown id, and throws `INS_INSIGHT_CHANGED`, writing nothing, when `ifRev` is not the current one.
+ * 3. `replaceFields` replaces the client's fields atomically: `rev` + 1, the refresh wanted and due at once, and once
+ *    there is a score, the one that follows from the new fields and the counts that are left. It gives `null` for an
+ *    unknown id, and throws `INS_INSIGHT_CHANGED`, writing nothing, when `ifRev` is not the current one. Fields that
+ *    are those it has already change nothing at all.
  * 4. Changed accounts or works raise `identity_rev`, drop the records of those that are gone in the same write, and
  *    make a run in progress worthless; any other change leaves `identity_rev` and `sources` alone.
  * 5. `remove` erases the document and tells whether there was one; under `ifRev` as above. What was removed stays

@@ -1,5 +1,6 @@
 import { t } from 'tap'
 import { insightStoreContract } from './contract/insight-store-contract.js'
+import { replacementContract } from './contract/replacement-contract.js'
 import { tokenStoreContract } from './contract/token-store-contract.js'
 import { findMongo, newDatabase, openLab, openRaw, useMongo } from './mongo-lab.js'
 
@@ -13,6 +14,10 @@ if (skip === false) {
   const empty = async (): Promise<void> => {
     for (const name of ['insights', 'tokens']) await raw.collection(name).deleteMany({})
   }
+  replacementContract(t, 'mongo', async () => {
+    await empty()
+    return lab.insights
+  })
   tokenStoreContract(t, 'mongo', async () => {
     await empty()
     return lab.tokens

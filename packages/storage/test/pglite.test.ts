@@ -6,6 +6,7 @@ import { BACKLOG, CLAIM_DUE } from '../src/pglite/statements.js'
 import { MAX_COUNTED_DUE } from '../src/port.js'
 import { insightStoreContract } from './contract/insight-store-contract.js'
 import { openMemoryDatabase } from '@insights/testkit/memory-database'
+import { replacementContract } from './contract/replacement-contract.js'
 import { tokenStoreContract } from './contract/token-store-contract.js'
 
 const db = await openMemoryDatabase()
@@ -70,6 +71,7 @@ t.test('the backlog costs what it counts, up to its bound', async t => {
   t.notMatch(plan, /Seq Scan|Filter/)
 })
 
+replacementContract(t, 'pglite', async () => createPgliteInsightStore(await emptyDatabase()))
 tokenStoreContract(t, 'pglite', async () => createPgliteTokenStore(await emptyDatabase()))
 insightStoreContract(t, 'pglite', async () => ({
   store: createPgliteInsightStore(await emptyDatabase()),

@@ -6,6 +6,12 @@ export const ACCEPTED_MEDIA_TYPES = [
   'application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'
 ] as const
 
+/** A merge patch (RFC 7396): only what PATCH is sent can be one. */
+export const MERGE_PATCH_TYPE = 'application/merge-patch+json'
+
+/** What `Accept-Patch` says where there is a PATCH (RFC 5789). */
+export const ACCEPT_PATCH = [MERGE_PATCH_TYPE, ...ACCEPTED_MEDIA_TYPES].join(', ')
+
 /** US-ASCII is a part of UTF-8. */
 const ACCEPTED_CHARSETS = new Set(['utf-8', 'utf8', 'us-ascii'])
 

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import plugin from 'fastify-plugin'
 import { AppError } from '@insights/shared'
 import { decodeUtf8 } from '../bodies/decode.js'
-import { checkEncoding } from '../bodies/media-type.js'
+import { ACCEPTED_MEDIA_TYPES, checkEncoding, MERGE_PATCH_TYPE } from '../bodies/media-type.js'
 import { readMultipart } from '../bodies/multipart.js'
 import { MalformedJson, parseJson } from '../bodies/parse-json.js'
 import { readUrlencoded } from '../bodies/urlencoded.js'
@@ -15,6 +15,13 @@ import { invalidRequest } from '../invalid-request.js'
 export const bodies = plugin(async (app: FastifyInstance) => {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, bytes: Buffer) => {
+    checkEncoding(request.headers)
+    return readJson(bytes)
+  })
+  app.addContentTypeParser(MERGE_PATCH_TYPE, { parseAs: 'buffer' }, async (request: FastifyRequest, bytes: Buffer) => {
+    if (request.method !== 'PATCH') {
+      throw new AppError('INS_REQUEST_MEDIA_TYPE', `A merge patch is for PATCH; send the body as ${ACCEPTED_MEDIA_TYPES.join(', ')}.`)
+    }
     checkEncoding(request.headers)
     return readJson(bytes)
   })

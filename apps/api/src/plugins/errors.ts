@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import plugin from 'fastify-plugin'
 import type { ErrorCode } from '@insights/shared'
 import { answerHeaders } from '../answer-headers.js'
+import { ACCEPT_PATCH } from '../bodies/media-type.js'
 import { problemHeaders, toProblem } from '../problem.js'
 import { toAppError } from '../to-app-error.js'
 
@@ -31,6 +32,7 @@ export function sendError (error: unknown, request: FastifyRequest, reply: Fasti
   if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'a request failed')
   // The rest of a request that came too slowly must not be taken for the next one, nor waited for.
   if (!isReceived && appError.code === 'INS_REQUEST_MALFORMED') reply.header('connection', 'close')
+  if (problem.status === 415 && request.method === 'PATCH') reply.header('accept-patch', ACCEPT_PATCH)
   return reply
     .code(problem.status)
     .headers({ ...answerHeaders(request.id), ...problemHeaders(appError, request.routeOptions.config?.allowBasic) })

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import plugin from 'fastify-plugin'
 import { AppError } from '@insights/shared'
+import { ACCEPT_PATCH } from '../bodies/media-type.js'
 
 interface KnownPath {
   /** Its segments; those that begin with a colon stand for any text. */
@@ -24,7 +25,10 @@ export const unknownRoutes = plugin(async (app: FastifyInstance) => {
     if (!request.is404) return
     const allow = methodsOf(request, paths.values())
     if (allow === null) throw new AppError('INS_ROUTE_UNKNOWN', 'Nothing is found under this path.')
-    if (request.method === 'OPTIONS') return await reply.code(204).header('allow', allow.join(', ')).send()
+    if (request.method === 'OPTIONS') {
+      if (allow.includes('PATCH')) reply.header('accept-patch', ACCEPT_PATCH)
+      return await reply.code(204).header('allow', allow.join(', ')).send()
+    }
     throw new AppError('INS_ROUTE_METHOD', `This resource has ${allow.join(', ')}.`, { allow })
   })
 }, { name: 'unknown-routes' })

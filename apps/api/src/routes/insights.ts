@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { AppError } from '@insights/shared'
+import { Type } from '@sinclair/typebox'
+import { AppError, type Clock } from '@insights/shared'
 import type { InsightStore } from '@insights/storage'
+import { isNotModified, ReadConditionSchema, versionHeaders } from '../preconditions.js'
 import type { AnnounceRefresh } from '../refresh-wishes.js'
 import { responses } from './answer-schemas.js'
 import { toInsightAnswer } from './insight-answer.js'
@@ -10,6 +12,8 @@ import { InsightAnswerSchema, InsightInputSchema, InsightPathSchema } from './in
 export interface RouteOptions {
   store: InsightStore
   announceRefresh: AnnounceRefresh
+  /** Tells how settled a change is. */
+  clock: Clock
 }
 
 const CreateSchema = {
@@ -18,21 +22,26 @@ const CreateSchema = {
 }
 const ReadSchema = {
   params: InsightPathSchema,
-  response: responses({ 200: InsightAnswerSchema }, [400, 404])
+  headers: ReadConditionSchema,
+  response: responses({ 200: InsightAnswerSchema, 304: Type.Null() }, [400, 404])
 }
 
 /** Creating and reading insights. Both answer from the store alone, whatever queue and platforms do. */
-export const insights: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { store, announceRefresh }) => {
+export const insights: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { store, announceRefresh, clock }) => {
   app.post('/api/user_insights', { schema: CreateSchema, config: { scope: 'write' } }, async (request, reply) => {
     const document = await store.create(toFields(request.body))
     await announceRefresh(document.id, request)
-    return await reply.code(201).header('location', `/api/user_insights/${document.id}`).send(toInsightAnswer(document))
+    return await reply.code(201)
+      .headers({ location: `/api/user_insights/${document.id}`, ...versionHeaders(document, clock.now()) })
+      .send(toInsightAnswer(document))
   })
 
-  app.get('/api/user_insights/:id', { schema: ReadSchema, config: { scope: 'read' } }, async request => {
+  app.get('/api/user_insights/:id', { schema: ReadSchema, config: { scope: 'read' } }, async (request, reply) => {
     const document = await store.find(request.params.id)
     if (document === null) throw unknownInsight()
-    return toInsightAnswer(document)
+    reply.headers(versionHeaders(document, clock.now()))
+    if (isNotModified(request.headers, document)) return await reply.code(304).send(null)
+    return await reply.send(toInsightAnswer(document))
   })
 }
 

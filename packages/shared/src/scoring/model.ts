@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { canonicalJson } from '../canonical-json.js'
 import insight1 from './models/insight-1.json' with { type: 'json' }
 
 /** The inputs that the score is made of. */
@@ -48,14 +49,7 @@ const knownHashes = new WeakMap<ScoringModel, string>()
 export function hashModel (model: ScoringModel): string {
   const known = knownHashes.get(model)
   if (known !== undefined) return known
-  const hash = createHash('sha256').update(JSON.stringify(sortKeys(model))).digest('hex')
+  const hash = createHash('sha256').update(canonicalJson(model)).digest('hex')
   knownHashes.set(model, hash)
   return hash
-}
-
-function sortKeys (value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys)
-  if (value === null || typeof value !== 'object') return value
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, entry]) => [key, sortKeys(entry)]))
 }

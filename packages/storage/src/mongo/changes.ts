@@ -1,5 +1,6 @@
-import { alignSources, AppError, hasSameIdentity, type InsightFields } from '@insights/shared'
+import { alignSources, AppError, hasSameFields, hasSameIdentity, type InsightFields } from '@insights/shared'
 import type { InsightDocument, WriteCondition } from '../port.js'
+import { rescore } from '../rescore.js'
 import { isSound } from './damage.js'
 import type { StoreDeps } from './deps.js'
 import { unavailable } from './errors.js'
@@ -27,10 +28,14 @@ export async function replaceFields (
     if (raw === null) return null
     const current = deps.damage.require(raw, 0)
     if (condition?.ifRev !== undefined && condition.ifRev !== current.rev) throw changed()
+    if (hasSameFields(current.fields, fields)) return await toDocument(deps, raw)
     const sources = alignSources(fields, current.sources)
+    const change = {
+      fields, sources, breakdown: rescore(current, fields, sources), isSameIdentity: hasSameIdentity(current.fields, fields)
+    }
     const replaced = await deps.models.insights.findOneAndUpdate(
       { _id: id, rev: current.rev, 'stamps.saved': raw.stamps?.saved ?? null },
-      pipelines.replaceFields(fields, sources, hasSameIdentity(current.fields, fields)), RETURN_NEW)
+      pipelines.replaceFields(change), RETURN_NEW)
     if (replaced !== null) return await toDocument(deps, replaced)
   }
   throw unavailable('The insight is being changed by too many at once.')

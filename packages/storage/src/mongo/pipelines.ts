@@ -1,4 +1,4 @@
-import type { InsightFields, Milliseconds, SourceRecord, Timestamp } from '@insights/shared'
+import type { Breakdown, InsightFields, Milliseconds, SourceRecord, Timestamp } from '@insights/shared'
 import type { RefreshResult } from '../port.js'
 import { fromSource, fromTime } from './mapping.js'
 
@@ -42,11 +42,20 @@ export function createInsight (fields: InsightFields, sources: readonly SourceRe
   }]
 }
 
+export interface Replacement {
+  fields: InsightFields
+  sources: readonly SourceRecord[]
+  /** `null` = no score has been computed yet. */
+  breakdown: Breakdown | null
+  /** Whether the accounts and works are the same ones as before. */
+  isSameIdentity: boolean
+}
+
 /**
  * With other accounts or works a run in progress works on the old ones: its lease ends at once, so that the next run
  * need not wait for it.
  */
-export function replaceFields (fields: InsightFields, sources: readonly SourceRecord[], isSameIdentity: boolean): Pipeline {
+export function replaceFields ({ fields, sources, breakdown, isSameIdentity }: Replacement): Pipeline {
   return [{
     $set: {
       fields: literal(fields),
@@ -56,6 +65,7 @@ export function replaceFields (fields: InsightFields, sources: readonly SourceRe
       'refresh.due_at': NOW,
       'refresh.asked_at': NOW,
       updated_at: NOW,
+      ...(breakdown === null ? {} : { score: literal(breakdown.score), breakdown: literal(breakdown) }),
       ...(isSameIdentity ? {} : { identity_rev: plusOne('$identity_rev'), 'refresh.lease_until': null })
     }
   }]

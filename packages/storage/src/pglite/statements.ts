@@ -13,13 +13,13 @@ returning ${INSIGHT_COLUMNS}`
 export const LOCK = `select ${INSIGHT_COLUMNS} from insights.insights where id = $1 for update`
 
 /**
- * $1 id, $2 fields, $3 sources, $4 what to add to identity_rev. A run in progress works on the old accounts when that
- * is 1: its lease ends at once, so that the next run need not wait for it.
+ * $1 id, $2 fields, $3 sources, $4 what to add to identity_rev, $5 score, $6 breakdown. A run in progress works on the
+ * old accounts when $4 is 1: its lease ends at once, so that the next run need not wait for it.
  */
 export const REPLACE_FIELDS = `
 update insights.insights set
   fields = $2::json, sources = $3::json, rev = rev + 1, identity_rev = identity_rev + $4::bigint, wanted = wanted + 1,
-  lease_until = case when $4::bigint = 1 then null else lease_until end,
+  lease_until = case when $4::bigint = 1 then null else lease_until end, score = $5, breakdown = $6::json,
   due_at = clock_timestamp(), asked_at = clock_timestamp(), updated_at = clock_timestamp()
 where id = $1
 returning ${INSIGHT_COLUMNS}`

@@ -1,8 +1,9 @@
 import type { PGlite, Transaction } from '@electric-sql/pglite'
-import { alignSources, AppError, hasSameIdentity, type InsightFields, type Milliseconds } from '@insights/shared'
+import { alignSources, AppError, hasSameFields, hasSameIdentity, type InsightFields, type Milliseconds } from '@insights/shared'
 import {
   MAX_COUNTED_DUE, type Backlog, type InsightDocument, type InsightStore, type RefreshResult, type SaveSummary, type WriteCondition
 } from '../port.js'
+import { rescore } from '../rescore.js'
 import { translateErrors } from './errors.js'
 import { fromResults, INSIGHT_COLUMNS, toDocument, type InsightRow } from './mapping.js'
 import * as statements from './statements.js'
@@ -62,9 +63,14 @@ async function inLockedRow<T> (
 }
 
 async function replaceFields (tx: Transaction, current: InsightDocument, fields: InsightFields): Promise<InsightDocument> {
+  if (hasSameFields(current.fields, fields)) return current
   const isSame = hasSameIdentity(current.fields, fields)
   const sources = alignSources(fields, current.sources)
-  const parameters = [current.id, JSON.stringify(fields), JSON.stringify(sources), isSame ? 0 : 1]
+  const breakdown = rescore(current, fields, sources)
+  const parameters = [
+    current.id, JSON.stringify(fields), JSON.stringify(sources), isSame ? 0 : 1,
+    breakdown?.score ?? 0, breakdown === null ? null : JSON.stringify(breakdown)
+  ]
   return toDocument(onlyRow(await tx.query<InsightRow>(statements.REPLACE_FIELDS, parameters)))
 }
 
