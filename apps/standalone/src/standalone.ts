@@ -1,6 +1,6 @@
 import { startServer, type ServerDeps } from '@insights/api'
 import type { Config } from '@insights/config'
-import { createClosers, ensureToken, intervalsOf, openRuntime, type PlatformMode } from '@insights/runtime'
+import { createClosers, ensureToken, intervalsOf, openRuntime, retentionsOf, type PlatformMode } from '@insights/runtime'
 import type { Platform } from '@insights/shared'
 import { buildRefreshPolicy, startWorker } from '@insights/worker'
 
@@ -32,7 +32,7 @@ export async function startStandalone (config: Config, options: StandaloneOption
     const runtime = await openRuntime(config, options)
     closers.add(runtime.close)
     const firstToken = await ensureToken(runtime.tokens, config.bootstrapToken, log)
-    const worker = await startWorker({ ...runtime, policy: buildRefreshPolicy(intervalsOf(config)), log }, config.refresh)
+    const worker = await startWorker({ ...runtime, policy: buildRefreshPolicy(intervalsOf(config), retentionsOf(config)), log }, config.refresh)
     closers.add(worker.close)
     const server = await startServer({ ...runtime, log }, config)
     closers.add(server.close)

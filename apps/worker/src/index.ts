@@ -1,3 +1,4 @@
+export * from './expiry.js'
 export * from './plan.js'
 export * from './refresh-policy.js'
 export * from './refresh.js'

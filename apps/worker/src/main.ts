@@ -1,5 +1,5 @@
 import { loadConfig } from '@insights/config'
-import { closeOnSignals, createClosers, intervalsOf, openLog, openRuntime } from '@insights/runtime'
+import { closeOnSignals, createClosers, intervalsOf, openLog, openRuntime, retentionsOf } from '@insights/runtime'
 import { refuseToStart } from '@insights/runtime/start-failure'
 import { startListener } from './listener.js'
 import { buildRefreshPolicy } from './refresh-policy.js'
@@ -15,7 +15,7 @@ try {
   // Before the worker, so that it closes after it: /readyz says 503 for as long as jobs are being finished.
   const listener = await startListener({ ...runtime, host: config.http.host, port: config.workerPort, log, isReady: () => isReady })
   closers.add(listener.close)
-  const worker = await startWorker({ ...runtime, policy: buildRefreshPolicy(intervalsOf(config)), log }, config.refresh)
+  const worker = await startWorker({ ...runtime, policy: buildRefreshPolicy(intervalsOf(config), retentionsOf(config)), log }, config.refresh)
   closers.add(worker.close)
   closers.add(async () => { isReady = false })
   closeOnSignals({ log, timeoutMs: config.shutdownTimeoutMs, close: closers.close })

@@ -5,9 +5,10 @@ import {
   explain, INSIGHT_1, toSignals, type Log, type Milliseconds, type ScoringModel, type SourceRecord
 } from '@insights/shared'
 import type { InsightDocument, InsightStore, RefreshResult } from '@insights/storage'
+import { dueAt } from './expiry.js'
 import { keepLeases } from './leases.js'
 import type { RefreshPolicy } from './refresh-policy.js'
-import { applyOutcome } from './source-transition.js'
+import { applyOutcome, removeExpired, type TransitionContext } from './source-transition.js'
 
 export interface RefreshDeps {
   store: InsightStore
@@ -75,16 +76,30 @@ function continueFrom (storeNow: Milliseconds): () => Milliseconds {
 function startLookups (deps: RefreshDeps, run: Run, clock: () => Milliseconds): Array<Promise<void>> {
   const isForced = run.document.refresh.forced > run.document.refresh.done
   return run.sources.flatMap((source, index) => {
-    if (!isDue(source, isForced, clock(), deps.policy)) return []
+    if (!isDue(source, isForced, clock(), deps.policy)) {
+      run.sources[index] = removeExpired(source, contextOf(deps, clock))
+      return []
+    }
     run.openLookups++
     return [lookUp(deps, run, index, source, clock)]
   })
 }
 
+/** A count at its end is asked for once more; but a platform that named a time is not asked before it for anything. */
 function isDue (source: SourceRecord, isForced: boolean, now: Milliseconds, policy: RefreshPolicy): boolean {
   if (source.next_at === null || Date.parse(source.next_at) <= now) return true
-  if (!isForced || source.state === 'rate_limited') return false
-  return source.fetched_at === null || now - Date.parse(source.fetched_at) >= policy.freshForMs[source.platform]
+  if (source.state === 'rate_limited') return false
+  return dueAt(source, policy) <= now || (isForced && !isFresh(source, now, policy))
+}
+
+/** An answer that is in doubt is an answer all the same: asking at once would not settle it. */
+function isFresh ({ platform, fetched_at: fetchedAt, doubted_at: doubtedAt }: SourceRecord, now: Milliseconds, policy: RefreshPolicy): boolean {
+  const answers = [fetchedAt, doubtedAt].flatMap(at => at == null ? [] : Date.parse(at))
+  return answers.some(at => now - at < policy.freshForMs[platform])
+}
+
+function contextOf ({ policy, random }: RefreshDeps, clock: () => Milliseconds): TransitionContext {
+  return { now: clock(), policy, random }
 }
 
 async function lookUp (
@@ -92,7 +107,7 @@ async function lookUp (
 ): Promise<void> {
   const outcome = await loadCount(deps, source)
   deps.metrics?.countLookup(source.platform, toSourceOutcome(outcome))
-  run.sources[index] = applyOutcome(source, outcome, { now: clock(), policy: deps.policy, random: deps.random })
+  run.sources[index] = applyOutcome(source, outcome, contextOf(deps, clock))
   run.openLookups--
 }
 
@@ -137,26 +152,28 @@ async function isSettledWithin (promise: Promise<unknown>, limitMs: Milliseconds
 }
 
 async function save (deps: RefreshDeps, runs: Run[], clock: () => Milliseconds): Promise<RefreshSummary> {
-  const summary = await deps.store.saveResults(runs.map(run => toResult(run, deps.model ?? INSIGHT_1, clock())))
+  const summary = await deps.store.saveResults(runs.map(run => toResult(deps, run, clock())))
   if (summary.superseded.length > 0) {
     deps.log.info({ insight_ids: summary.superseded }, 'results were overtaken by a change and dropped')
   }
   return summary
 }
 
-function toResult ({ document, sources, openLookups }: Run, model: ScoringModel, now: Milliseconds): RefreshResult {
+function toResult (
+  { model = INSIGHT_1, policy }: RefreshDeps, { document, sources, openLookups }: Run, now: Milliseconds
+): RefreshResult {
   return {
     id: document.id,
     claim: document.refresh.claim,
     identity_rev: document.identity_rev,
     sources: [...sources],
     breakdown: explain(model, toSignals(document.fields, sources, model)),
-    end: openLookups > 0 ? null : { done: document.refresh.wanted, nextInMs: untilNext(sources, now) }
+    end: openLookups > 0 ? null : { done: document.refresh.wanted, nextInMs: untilNext(sources, policy, now) }
   }
 }
 
-/** Until the earliest source is due; `null` when nothing is linked. */
-function untilNext (sources: readonly SourceRecord[], now: Milliseconds): Milliseconds | null {
+/** Until something is to be done about the first source; `null` when nothing is linked. */
+function untilNext (sources: readonly SourceRecord[], policy: RefreshPolicy, now: Milliseconds): Milliseconds | null {
   if (sources.length === 0) return null
-  return Math.max(0, Math.min(...sources.map(source => Date.parse(source.next_at ?? '') || now)) - now)
+  return Math.max(0, Math.min(...sources.map(source => dueAt(source, policy))) - now)
 }

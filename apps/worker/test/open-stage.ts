@@ -40,7 +40,6 @@ export function keepLog (): KeptLog {
 }
 
 export interface Stage {
-  db: PGlite
   store: InsightStore
   sandbox: Sandbox
   /** Real clients on the sandbox, with these settings. */
@@ -49,17 +48,18 @@ export interface Stage {
 }
 
 /** A real store in memory and a real sandbox, for one test file. */
-export async function openStage (t: Tap): Promise<Stage> {
+export async function openStage (t: Tap): Promise<Stage & { db: PGlite }> {
   const db = await openMemoryDatabase()
+  t.teardown(async () => { await db.close() })
   await migratePglite(db)
+  return { db, ...await openStageOn(t, createPgliteInsightStore(db)) }
+}
+
+/** A real sandbox beside a store. */
+export async function openStageOn (t: Tap, store: InsightStore): Promise<Stage> {
   const sandbox = await openSandbox()
-  t.teardown(async () => {
-    await sandbox.close()
-    await db.close()
-  })
-  const store = createPgliteInsightStore(db)
+  t.teardown(sandbox.close)
   return {
-    db,
     store,
     sandbox,
     depsWith: (t, settings = {}) => {

@@ -44,7 +44,10 @@ export interface Config {
   /** `null`: register no token of the operator's choice. */
   readonly bootstrapToken: string | null
   readonly platforms: {
-    readonly youtube: PlatformConfig<{ apiKey: string }>
+    readonly youtube: PlatformConfig<{ apiKey: string }> & {
+      /** How long a count may be kept that can not be fetched again, 2 to 30 days. */
+      readonly retentionMs: Milliseconds
+    }
     readonly soundcloud: PlatformConfig<{ clientId: string, clientSecret: string }> & { readonly tokenUrl: string }
     readonly x: PlatformConfig<{ bearerToken: string }>
     readonly facebook: PlatformConfig<GraphCredentials>
@@ -95,7 +98,10 @@ export function toConfig (env: Environment): Config {
 
 function toPlatforms (env: Environment): Config['platforms'] {
   return {
-    youtube: toPlatform(env.YOUTUBE_BASE_URL, env.YOUTUBE_INTERVAL_SECONDS, { apiKey: env.YOUTUBE_API_KEY }),
+    youtube: {
+      ...toPlatform(env.YOUTUBE_BASE_URL, env.YOUTUBE_INTERVAL_SECONDS, { apiKey: env.YOUTUBE_API_KEY }),
+      retentionMs: toMs(env.YOUTUBE_RETENTION_DAYS * 86_400)
+    },
     soundcloud: {
       ...toPlatform(env.SOUNDCLOUD_BASE_URL, env.SOUNDCLOUD_INTERVAL_SECONDS, {
         clientId: env.SOUNDCLOUD_CLIENT_ID,

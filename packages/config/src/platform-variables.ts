@@ -2,8 +2,10 @@ import { integer, optionalText, secret, text } from './variable-types.js'
 
 const MIN_INTERVAL_SECONDS = 900
 const MAX_INTERVAL_SECONDS = 30 * 86400
-/** Statistics fetched with an API key may be kept for 30 days (YouTube Developer Policies, III.E.4.d); 2 in reserve. */
-const MAX_YOUTUBE_INTERVAL_SECONDS = 28 * 86400
+/** Statistics fetched with an API key may be kept for 30 days (YouTube Developer Policies, III.E.4.d). */
+const MAX_YOUTUBE_RETENTION_DAYS = 30
+/** With the default retention, a count that is fetched again only then is still a day away from its end. */
+export const MAX_YOUTUBE_INTERVAL_SECONDS = 27 * 86400
 
 function interval (description: string, defaultSeconds: number, maximum = MAX_INTERVAL_SECONDS) {
   return integer(description, { minimum: MIN_INTERVAL_SECONDS, maximum, default: defaultSeconds, unit: 'seconds' })
@@ -17,8 +19,11 @@ export const youtubeVariables = {
   YOUTUBE_BASE_URL: baseUrl('the YouTube Data API', 'https://www.googleapis.com/youtube/v3'),
   YOUTUBE_API_KEY: secret('API key of a Google Cloud project with the YouTube Data API; makes YouTube live.'),
   YOUTUBE_INTERVAL_SECONDS: interval(
-    'Time between two fetches of a play count; at most 28 days, because YouTube wants statistics refreshed or deleted within 30.',
-    86400, MAX_YOUTUBE_INTERVAL_SECONDS)
+    'Time between two fetches of a play count; at most 27 days, because YouTube wants statistics refreshed or deleted within 30.',
+    86400, MAX_YOUTUBE_INTERVAL_SECONDS),
+  YOUTUBE_RETENTION_DAYS: integer(
+    'How long a play count that can not be fetched again is kept before it is removed; YouTube allows 30 days.',
+    { minimum: 2, maximum: MAX_YOUTUBE_RETENTION_DAYS, default: 28, unit: 'days' })
 }
 
 export const soundcloudVariables = {

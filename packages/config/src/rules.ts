@@ -1,4 +1,5 @@
 import type { VariableFault } from './given.js'
+import { MAX_YOUTUBE_INTERVAL_SECONDS } from './platform-variables.js'
 import type { VariableName } from './schema.js'
 
 /** Variables that make a platform live together, and those that are of use only with them. */
@@ -25,8 +26,19 @@ export function checkRules (
     ...(needsServices ? checkServices(textOf('STORAGE'), textOf('QUEUE')) : checkModes(textOf('STORAGE'), textOf('QUEUE'))),
     ...((needsServices || textOf('STORAGE') === 'mongo') && !isSet('MONGO_URL') ? [missing('MONGO_URL', 'STORAGE=mongo')] : []),
     ...((needsServices || textOf('QUEUE') === 'redis') && !isSet('REDIS_URL') ? [missing('REDIS_URL', 'QUEUE=redis')] : []),
-    ...CREDENTIAL_SETS.flatMap(set => checkCredentials(set, isSet))
+    ...CREDENTIAL_SETS.flatMap(set => checkCredentials(set, isSet)),
+    ...checkRetention(Number(textOf('YOUTUBE_INTERVAL_SECONDS')), Number(textOf('YOUTUBE_RETENTION_DAYS')))
   ]
+}
+
+/** What could not be read is 0 or not a number here, and has its own fault, as has an interval out of its range. */
+function checkRetention (intervalSeconds: number, days: number): VariableFault[] {
+  const isTooLong = days > 0 && intervalSeconds > (days - 1) * 86_400 && intervalSeconds <= MAX_YOUTUBE_INTERVAL_SECONDS
+  if (!isTooLong) return []
+  return [{
+    variable: 'YOUTUBE_INTERVAL_SECONDS',
+    line: 'YOUTUBE_INTERVAL_SECONDS must be at least a day (86400) shorter than YOUTUBE_RETENTION_DAYS: counts would be removed before they are fetched again'
+  }]
 }
 
 function checkModes (storage: string | undefined, queue: string | undefined): VariableFault[] {

@@ -4,7 +4,7 @@ import { FORMATS, type FormatName } from './formats.js'
 /** Schema keywords that only describe a variable. The validator refuses keywords that it has not been told of. */
 export const DESCRIPTIVE_KEYWORDS = ['unit', 'secret']
 
-export type Unit = 'seconds' | 'milliseconds' | 'bytes'
+export type Unit = 'days' | 'seconds' | 'milliseconds' | 'bytes'
 
 interface IntegerRange {
   minimum: number

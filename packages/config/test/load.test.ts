@@ -33,7 +33,7 @@ t.test('an empty environment gives the embedded mode on this machine with no pla
     logLevel: 'info',
     bootstrapToken: null,
     platforms: {
-      youtube: { baseUrl: 'https://www.googleapis.com/youtube/v3', credentials: null, intervalMs: 86_400_000 },
+      youtube: { baseUrl: 'https://www.googleapis.com/youtube/v3', credentials: null, intervalMs: 86_400_000, retentionMs: 2_419_200_000 },
       soundcloud: {
         baseUrl: 'https://api.soundcloud.com',
         tokenUrl: 'https://secure.soundcloud.com/oauth/token',
@@ -74,7 +74,8 @@ t.test('an environment that sets every variable reaches every field', async t =>
     PLATFORM_TIMEOUT_SECONDS: '4',
     YOUTUBE_BASE_URL: 'http://127.0.0.1:1/youtube/',
     YOUTUBE_API_KEY: 'yk',
-    YOUTUBE_INTERVAL_SECONDS: '2419200',
+    YOUTUBE_INTERVAL_SECONDS: '2332800',
+    YOUTUBE_RETENTION_DAYS: '30',
     SOUNDCLOUD_BASE_URL: 'http://localhost:2',
     SOUNDCLOUD_TOKEN_URL: 'http://[::1]:2/token/',
     SOUNDCLOUD_CLIENT_ID: 'si',
@@ -103,7 +104,7 @@ t.test('an environment that sets every variable reaches every field', async t =>
     logLevel: 'silent',
     bootstrapToken: 'b'.repeat(32),
     platforms: {
-      youtube: { baseUrl: 'http://127.0.0.1:1/youtube', credentials: { apiKey: 'yk' }, intervalMs: 2_419_200_000 },
+      youtube: { baseUrl: 'http://127.0.0.1:1/youtube', credentials: { apiKey: 'yk' }, intervalMs: 2_332_800_000, retentionMs: 2_592_000_000 },
       soundcloud: {
         baseUrl: 'http://localhost:2',
         tokenUrl: 'http://[::1]:2/token/',
@@ -177,8 +178,9 @@ t.test('a value just outside of its documented range is refused and the limits a
   }
 })
 
-t.test('YouTube statistics can not be left for longer than 28 days', async t => {
-  t.same(faultLines({ YOUTUBE_INTERVAL_SECONDS: '2419201' }), ['YOUTUBE_INTERVAL_SECONDS must be a whole number from 900 to 2419200 (seconds)'])
+t.test('YouTube statistics can not be left or kept for longer than its terms allow', async t => {
+  t.same(faultLines({ YOUTUBE_INTERVAL_SECONDS: '2332801' }), ['YOUTUBE_INTERVAL_SECONDS must be a whole number from 900 to 2332800 (seconds)'])
+  t.same(faultLines({ YOUTUBE_RETENTION_DAYS: '31' }), ['YOUTUBE_RETENTION_DAYS must be a whole number from 2 to 30 (days)'])
 })
 
 t.test('a log level that the logger does not have is refused with the list of those that it has', async t => {

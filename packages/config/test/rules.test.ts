@@ -74,3 +74,10 @@ t.test('a part of the Instagram credentials names every part that is missing', a
 t.test('a Facebook app secret without a token names the token', async t => {
   t.same(linesFor({ FACEBOOK_APP_SECRET: 'a' }), ['FACEBOOK_ACCESS_TOKEN must be set to go with FACEBOOK_APP_SECRET'])
 })
+
+t.test('counts of YouTube are fetched again a day before they would be removed', async t => {
+  const fault = /^YOUTUBE_INTERVAL_SECONDS must be at least a day \(86400\) shorter than YOUTUBE_RETENTION_DAYS/
+  t.match(linesFor({ YOUTUBE_INTERVAL_SECONDS: '86401', YOUTUBE_RETENTION_DAYS: '2' }), [fault])
+  t.same(linesFor({ YOUTUBE_INTERVAL_SECONDS: '86400', YOUTUBE_RETENTION_DAYS: '2' }), [])
+  t.same(linesFor({ YOUTUBE_INTERVAL_SECONDS: '900', YOUTUBE_RETENTION_DAYS: '' }), [], 'what can not be read has a fault of its own')
+})

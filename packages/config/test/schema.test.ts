@@ -21,7 +21,7 @@ t.test('no secret has a default', async t => {
 
 t.test('a unit stands at the end of the name of its variable and in what it accepts', async t => {
   for (const { name, unit, accepts } of listVariables()) {
-    const suffix = /_(MILLISECONDS|SECONDS|BYTES)$/.exec(name)?.[1]?.toLowerCase() ?? null
+    const suffix = /_(DAYS|MILLISECONDS|SECONDS|BYTES)$/.exec(name)?.[1]?.toLowerCase() ?? null
     t.equal(unit, suffix, name)
     if (unit !== null) t.match(accepts, `(${unit})`)
   }

@@ -45,6 +45,11 @@ function withoutNull<T extends { appSecret: string | null }> (credentials: T): O
   return appSecret === null ? rest : { ...rest, appSecret }
 }
 
+/** How long counts may be kept that can not be fetched again, where a platform sets a limit. */
+export function retentionsOf ({ platforms }: Config): Partial<Record<Platform, Milliseconds>> {
+  return { youtube: platforms.youtube.retentionMs }
+}
+
 /** How often each platform is asked for one count. */
 export function intervalsOf ({ platforms }: Config): Record<Platform, Milliseconds> {
   const entries = PLATFORMS.map(platform => [platform, platforms[platform].intervalMs])

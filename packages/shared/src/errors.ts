@@ -50,6 +50,8 @@ export const ERRORS = {
   INS_PLATFORM_REQUEST: kind(null, 'The platform refuses the request'),
   INS_PLATFORM_NOT_FOUND: kind(null, 'The platform does not know the id'),
   INS_PLATFORM_ID: kind(null, 'The platform can not have such an id'),
+  INS_PLATFORM_DROP: kind(null, 'The platform reports a far smaller count', true),
+  INS_PLATFORM_EXPIRED: kind(null, 'The count was too old to be kept', true),
   INS_PLATFORM_NOT_CONFIGURED: kind(null, 'The platform has no credentials configured')
 } as const satisfies Record<string, ErrorKind>
 

@@ -33,7 +33,10 @@ export type SourceError = Static<typeof SourceErrorSchema>
  * - `count`: the last good value, 0 to 2^53 - 1; `null` = unknown, which is never the same as 0.
  * - `fetched_at`: when `count` was last confirmed; `null` = never.
  * - `next_at`: not fetched again before this instant; `null` = as soon as possible.
- * - `failures`, `misses`: tries without a count, and answers of "no such id", in a row.
+ * - `failures`, `misses`: calls that gave no answer, and answers of "no such id", in a row.
+ * - `doubted_at`: since when the last answer is not believed; with `misses` above 0 the time of the last miss that was
+ *   counted, otherwise of the first of a row of counts that are far too low. `null` = nothing is in doubt. Absent in
+ *   records that an earlier version wrote.
  */
 export const SourceRecordSchema = Type.Object({
   platform: Type.Union(PLATFORMS.map(platform => Type.Literal(platform))),
@@ -44,6 +47,7 @@ export const SourceRecordSchema = Type.Object({
   next_at: NullableTimestamp,
   failures: Type.Integer({ minimum: 0 }),
   misses: Type.Integer({ minimum: 0 }),
+  doubted_at: Type.Optional(NullableTimestamp),
   error: Type.Union([SourceErrorSchema, Type.Null()])
 })
 export type SourceRecord = Omit<Static<typeof SourceRecordSchema>, 'platform' | 'state'> & {
@@ -86,6 +90,7 @@ export function pendingSource (link: SourceLink): SourceRecord {
     next_at: null,
     failures: 0,
     misses: 0,
+    doubted_at: null,
     error: null
   }
 }

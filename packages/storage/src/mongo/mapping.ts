@@ -65,6 +65,7 @@ function toSource (value: unknown, path: string): SourceRecord {
     next_at: readOptional(stored.next_at, `${path}.next_at`, readTime),
     failures: readCount(stored.failures, `${path}.failures`),
     misses: readCount(stored.misses, `${path}.misses`),
+    doubted_at: readOptional(stored.doubted_at, `${path}.doubted_at`, readTime),
     error: readOptional(stored.error, `${path}.error`, toSourceError)
   }
 }
@@ -111,6 +112,7 @@ export function fromSource (source: SourceRecord): object {
     ...source,
     fetched_at: fromTime(source.fetched_at),
     next_at: fromTime(source.next_at),
+    doubted_at: fromTime(source.doubted_at ?? null),
     error: source.error === null ? null : { ...source.error, at: fromTime(source.error.at) }
   }
 }

@@ -90,6 +90,7 @@ const SourceSchema = new mongoose.Schema({
   next_at: Date,
   failures: Number,
   misses: Number,
+  doubted_at: Date,
   error: { code: String, detail: String, at: Date }
 }, { ...STRICT, _id: false })
 
