@@ -15,14 +15,20 @@ export function parseBaseUrl (name: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !isPlainHttp(url)) {
     throw new AppError('INS_CONFIG_INVALID',
-      `The address of ${name} must be http or https, without user name, query or fragment.`)
+      `The address of ${name} must be https (http only on this machine), without user name, query or fragment.`)
   }
   return url
 }
 
+/** Credentials travel with every call, so plain http is taken only where it does not leave the machine. */
 function isPlainHttp (url: URL): boolean {
-  return (url.protocol === 'http:' || url.protocol === 'https:') &&
+  return (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) &&
     url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+}
+
+/** `hostname` as the URL parser writes it: IPv4 in four decimal parts, IPv6 shortened and in brackets. */
+function isLoopback (hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
 }
 
 /** `path` below `base`, whose own path is kept. Query values are encoded. */

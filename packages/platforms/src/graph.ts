@@ -15,6 +15,7 @@ import { checkCredential, joinUrl, parseBaseUrl } from './base-url.js'
 import { createClient, type ClientSettings } from './client.js'
 import type { Deadline } from './deadline.js'
 import { CallError, badReply, failed, outcomeOf, timedOut } from './failure.js'
+import { createAccessCheck } from './graph-access.js'
 import { graphRetryAt, peekGraphError, toFailure, type GraphError } from './graph-errors.js'
 import { openHttp } from './http.js'
 import type { CountOutcome, PlatformClient } from './port.js'
@@ -40,8 +41,8 @@ export interface GraphDialect {
   readPart: (id: string, body: unknown) => CountOutcome
   /** What this error says about the id asked for, or `null` when it is about something else. */
   readError: (error: GraphError) => CountOutcome | null
-  /** A last look at all outcomes of one call. */
-  review: (outcomes: CountOutcome[]) => CountOutcome[]
+  /** An account that surely exists, in normal form; `null` = none is known. See graph-access.ts. */
+  witness: string | null
 }
 
 const MAX_BATCH_SIZE = 50
@@ -55,6 +56,7 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
   const baseUrl = parseBaseUrl(name, options.baseUrl)
   checkCredential(name, options.accessToken)
   const http = openHttp(name, settings)
+  const access = createAccessCheck({ name, witness: dialect.witness, clock: settings.clock })
   const fixedForm = { include_headers: 'false', ...proofOf(options) }
 
   return createClient({
@@ -69,7 +71,8 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
     const first = await askBatch(ids, deadline)
     const silent = ids.filter((_, index) => first[index] === null)
     const second = silent.length === 0 ? [] : await askAgain(silent, deadline)
-    return dialect.review(first.map(outcome => outcome ?? second.shift() ?? failed(timedOut(name))))
+    const outcomes = first.map(outcome => outcome ?? second.shift() ?? failed(timedOut(name)))
+    return access.review(ids, outcomes, async id => (await askAgain([id], deadline))[0] ?? failed(timedOut(name)))
   }
 
   async function askAgain (ids: readonly string[], deadline: Deadline): Promise<Array<CountOutcome | null>> {

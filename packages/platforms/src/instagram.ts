@@ -51,7 +51,8 @@ function dialectOf (accountId: string): GraphDialect {
     relativeUrl: handle => `${accountId}?fields=business_discovery.username(${handle})%7Bid,username,followers_count%7D`,
     readPart,
     readError,
-    review: outcomes => outcomes
+    // No account is promised to stay under its handle, so only one that has answered can be asked.
+    witness: null
   }
 }
 

@@ -134,10 +134,14 @@ t.test('a page that is missing and an alias that does not exist are not found', 
   t.strictSame(outcomes.map(codeOf), ['not_found', 'not_found', 'ok'])
 })
 
-t.test('a few missing pages are believed, more with nothing else point at the credential', async t => {
-  const { client } = await openFake(t, dialect, (request, response) => sendParts(response, asked(request).map(() => MISSING)))
+t.test('when every page is missing, one is asked for that exists, and only its answer makes them unknown', async t => {
+  let isThere = true
+  const { client, lookups } = await openFake(t, dialect, (request, response) => sendParts(response, asked(request).map(id =>
+    isThere && id === '19292868552' ? page(id, '7') : MISSING)))
+  t.strictSame((await client.fetchCounts(['12345', '67890'])).map(codeOf), ['not_found', 'not_found'])
+  t.strictSame(lookups().map(asked), [['12345', '67890'], ['19292868552']])
+  isThere = false
   const ids = [0, 1, 2, 3].map(dialect.id)
-  t.strictSame((await client.fetchCounts(ids.slice(1))).map(codeOf), ['not_found', 'not_found', 'not_found'])
   t.strictSame((await client.fetchCounts(ids)).map(outcome => failureOf(outcome)?.reason), ['auth', 'auth', 'auth', 'auth'])
 })
 

@@ -53,8 +53,18 @@ t.test('the count is that of the account looked up, which may be written in capi
 })
 
 t.test('accounts that can not be found are not found, however many, though the error says OAuth', async t => {
-  const { client } = await openFake(t, dialect, (request, response) => sendParts(response, asked(request).map(() => MISSING)))
+  const { client, lookups } = await openFake(t, dialect, (request, response) => sendParts(response, asked(request).map(() => MISSING)))
   t.strictSame((await client.fetchCounts([0, 1, 2, 3, 4].map(dialect.id))).map(codeOf), Array(5).fill('not_found'))
+  t.equal(lookups().length, 1)
+})
+
+t.test('when an account that was there is missing with all the others, nothing is said of any', async t => {
+  let isThere = true
+  const { client } = await openFake(t, dialect, (request, response) => sendParts(response, asked(request).map(name =>
+    isThere ? account(name, '7') : MISSING)))
+  await client.fetchCounts(['gigpro'])
+  isThere = false
+  t.strictSame((await client.fetchCounts([0, 1, 2, 3].map(dialect.id))).map(codeOf), Array(4).fill('INS_PLATFORM_AUTH'))
 })
 
 t.test('code 110 without the subcode of a missing account is no verdict on the account', async t => {

@@ -41,6 +41,15 @@ t.test('an address that can not be used is refused, naming the platform', async 
   }
 })
 
+t.test('plain http is for this machine alone, where credentials do not leave it', async t => {
+  for (const baseUrl of ['http://example.com', 'http://10.0.0.1', 'http://127.0.0.1.example.com', 'http://0.0.0.0']) {
+    t.throws(() => openPlatforms({ x: { baseUrl, bearerToken: 't' } }), { code: 'INS_CONFIG_INVALID' }, baseUrl)
+  }
+  for (const baseUrl of ['http://localhost:1', 'http://127.8.9.10', 'http://[::1]:1', 'https://example.com']) {
+    await openPlatforms({ x: { baseUrl, bearerToken: 't' } }).close()
+  }
+})
+
 t.test('a trailing slash of the address changes nothing', async t => {
   const server = await startServer(t, (_, response) => sendJson(response, { data: [] }))
   for (const baseUrl of [`${server.url}/p`, `${server.url}/p/`]) {
