@@ -2,10 +2,13 @@
 // files that are out of date and exits 1. Needs the packages built.
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { buildOpenApiDocument } from '@insights/api'
 import { listVariables } from '@insights/config'
 import { ERRORS, FAULT_CODES } from '@insights/shared'
 
 const ROOT = new URL('../', import.meta.url)
+
+const openApi = await buildOpenApiDocument()
 
 /**
  * Every generated file. `file` is its path from the root of the project; `render` returns what it should hold, in
@@ -24,7 +27,8 @@ export const targets = [
       'answered errors': renderErrors(([, kind]) => kind.status !== null),
       'other errors': renderErrors(([, kind]) => kind.status === null)
     })
-  }
+  },
+  { file: 'docs/openapi.json', render: () => JSON.stringify(openApi, null, 2) + '\n' }
 ]
 
 /** Replaces the text between `<!-- generated: name -->` and `<!-- end: name -->` for each of the parts. */

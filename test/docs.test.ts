@@ -192,7 +192,7 @@ t.test('the tour of the README', { skip: hasCurl ? false : 'no curl on the PATH'
 
   t.test('each call that is listed is one that the service has, with all its methods', async t => {
     const listed = table(section('README.md', 'The calls'), 'Call')
-      .flatMap(([cell = '']) => matchesOf(cell, /[A-Z]+ \/[\w/{}]*/g)).map(call => call.replace('{id}', '1'))
+      .flatMap(([cell = '']) => matchesOf(cell, /[A-Z]+ \/[\w/{}.]*/g)).map(call => call.replace('{id}', '1'))
     const had: string[] = []
     for (const path of new Set(listed.map(call => call.replace(/^[A-Z]+ /, '')))) {
       const { headers } = await fetch(service.url + path, { method: 'OPTIONS' })

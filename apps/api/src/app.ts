@@ -10,6 +10,7 @@ import { errors, sendError } from './plugins/errors.js'
 import { health } from './plugins/health.js'
 import { loadShedding } from './plugins/load-shedding.js'
 import { metrics } from './plugins/metrics.js'
+import { openApi } from './plugins/openapi.js'
 import { rateLimit } from './plugins/rate-limit.js'
 import { unknownRoutes } from './plugins/unknown-routes.js'
 import { createAnnouncer } from './refresh-wishes.js'
@@ -43,6 +44,7 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
   await app.register(loadShedding, { maxEventLoopDelayMs })
   await app.register(unknownRoutes)
   await app.register(bodies)
+  await app.register(openApi)
   if (monitoring !== undefined) await app.register(metrics, { monitoring, store, tokens, clock })
 
   await app.register(health, { store, isReady })

@@ -17,6 +17,9 @@ const HttpDateSchema = Type.String({
   title: 'a time like Sun, 06 Nov 1994 08:49:37 GMT, as Last-Modified gave it'
 })
 
+/** What is wrong when a condition of a change does not hold, and what to do. */
+export const CHANGED = 'The insight is not the one that the condition of this request names: read it again, then repeat the change.'
+
 /** The headers that make a read conditional. */
 export const ReadConditionSchema = Type.Object({
   'if-none-match': Type.Optional(EntityTagsSchema),
@@ -63,7 +66,7 @@ export function assertCondition (condition: WriteCondition, document: InsightDoc
     ? since === undefined || !isModifiedSince(document, since)
     : matchesStrongly(wanted, tag)
   if (isWanted && (unwanted === undefined || !matchesWeakly(unwanted, tag))) return
-  throw new AppError('INS_INSIGHT_CHANGED', 'The insight is not the one that the condition of this request names: read it again, then repeat the change.')
+  throw new AppError('INS_INSIGHT_CHANGED', CHANGED)
 }
 
 /** A time that no calendar has is later than none: what depends on it is then neither skipped nor changed. */

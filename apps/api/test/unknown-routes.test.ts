@@ -12,7 +12,8 @@ const RESOURCES: Array<[url: string, allow: string]> = [
   ['/api/tokens/0123456789abcdef', 'DELETE, OPTIONS'],
   ['/api/tokens/0123456789abcdef/rotate', 'OPTIONS, POST'],
   ['/livez', 'GET, HEAD, OPTIONS'],
-  ['/readyz', 'GET, HEAD, OPTIONS']
+  ['/readyz', 'GET, HEAD, OPTIONS'],
+  ['/openapi.json', 'GET, HEAD, OPTIONS']
 ]
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY', 'PROPFIND'] as const
 

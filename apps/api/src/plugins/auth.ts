@@ -16,6 +16,8 @@ declare module 'fastify' {
     scope?: Scope
     /** Whether a browser's own sign-in opens the route too: HTTP Basic, any user name, the token as password. */
     allowBasic?: boolean
+    /** Whether the route is open to everybody on purpose. */
+    isPublic?: boolean
   }
 }
 

@@ -55,6 +55,7 @@ export const dashboard: FastifyPluginAsync<DashboardOptions> = async (app, { que
     app.errorHandler(await explain(error, queues), request, reply)
   app.addHook('onRoute', route => {
     route.config = { ...route.config, scope: 'admin', allowBasic: true }
+    route.schema = { ...route.schema, hide: true }
     // Fastify waits for a promise here as well, though its types do not say so.
     route.errorHandler = answerError as RouteOptions['errorHandler']
   })

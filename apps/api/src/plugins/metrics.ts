@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import plugin from 'fastify-plugin'
+import { Type } from '@sinclair/typebox'
 import { createScrape, createScrapeGuard } from '@insights/metrics'
 import type { ApiDeps, Monitoring } from '../deps.js'
+import { describe } from '../openapi/describe.js'
+import { answer, responses } from '../routes/answer-schemas.js'
 
 export interface MetricsOptions extends Pick<ApiDeps, 'store' | 'tokens' | 'clock'> {
   monitoring: Monitoring
@@ -9,6 +12,15 @@ export interface MetricsOptions extends Pick<ApiDeps, 'store' | 'tokens' | 'cloc
 
 /** Scrapers come every few seconds; only what goes wrong with them is worth a line. */
 const logLevel = 'warn'
+
+const ScrapeSchema = describe({
+  operationId: 'getMetrics',
+  summary: 'Metrics for Prometheus',
+  description: 'Answered while the store is away too, to tokens that it has seen before.',
+  tags: ['operations'],
+  response: responses({ 200: answer('The metrics of this process', Type.String(), { mediaTypes: ['text/plain'] }) }, []),
+  examples: { scrape: { summary: 'A scrape', status: 200 } }
+})
 
 /**
  * Counts every answer under the pattern of its route, and serves the metrics at `/metrics` to tokens with the scope
@@ -27,6 +39,7 @@ export const metrics = plugin(async (app: FastifyInstance, { monitoring, store, 
 
   app.get('/metrics', {
     logLevel,
+    schema: ScrapeSchema,
     config: { scope: 'metrics', allowBasic: true },
     onRequest: async request => { await checkToken(request.headers.authorization) }
   }, async (_request, reply) => {

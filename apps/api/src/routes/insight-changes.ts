@@ -2,23 +2,74 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, isAppError, type InsightFields } from '@insights/shared'
 import type { InsightDocument, InsightStore } from '@insights/storage'
-import { assertCondition, isConditional, versionHeaders, WriteConditionSchema, type WriteCondition } from '../preconditions.js'
-import { responses } from './answer-schemas.js'
+import { ACCEPTED_MEDIA_TYPES, MERGE_PATCH_TYPE } from '../bodies/media-type.js'
+import { describe, problemExample } from '../openapi/describe.js'
+import { assertCondition, CHANGED, isConditional, versionHeaders, WriteConditionSchema, type WriteCondition } from '../preconditions.js'
+import { answer as described, bodyCodes, responses } from './answer-schemas.js'
 import { toInsightAnswer } from './insight-answer.js'
+import { ARTIST_WITH_A_WORK, FRESH_ARTIST } from './insight-examples.js'
 import { toFields } from './insight-input.js'
-import { mergeFields, setNullsAside } from './insight-patch.js'
+import { InsightPatchSchema, mergeFields, setNullsAside } from './insight-patch.js'
 import { InsightAnswerSchema, InsightInputSchema, InsightPathSchema, type InsightAnswer } from './insight-schemas.js'
 import { unknownInsight, type RouteOptions } from './insights.js'
 
 /** So many changes of one insight at the same moment are a storm, which the client has to let pass. */
 const MAX_TRIES = 100
 
-const ChangeSchema = {
+const headers = ['etag', 'last-modified'] as const
+const change200 = described('The insight as it is now', InsightAnswerSchema, { headers })
+const changeCodes = [...bodyCodes, 'INS_INSIGHT_UNKNOWN', 'INS_INSIGHT_DAMAGED', 'INS_INSIGHT_CHANGED', 'INS_STORE_FULL'] as const
+
+const ReplaceSchema = describe({
+  operationId: 'replaceInsight',
+  summary: 'Replace an insight',
+  description: 'What is left out takes its default. The counts of accounts and works that are gone go with them.',
+  tags: ['insights'],
   params: InsightPathSchema,
   headers: WriteConditionSchema,
   body: InsightInputSchema,
-  response: responses({ 200: InsightAnswerSchema }, [400, 404, 408, 409, 412, 413, 415, 507])
-}
+  response: responses({ 200: change200 }, changeCodes),
+  examples: {
+    replaced: {
+      summary: 'If nobody else has changed it',
+      params: { id: 2 },
+      headers: { 'if-match': '"1"' },
+      body: ARTIST_WITH_A_WORK,
+      status: 200,
+      answer: { ...FRESH_ARTIST, insight_score: '1.66' }
+    }
+  }
+})
+const PatchSchema = describe({
+  operationId: 'patchInsight',
+  summary: 'Change some fields of an insight',
+  description: 'A merge patch (RFC 7396): null brings back the default of a field, `works` are replaced as a whole.',
+  tags: ['insights'],
+  params: InsightPathSchema,
+  headers: WriteConditionSchema,
+  body: InsightInputSchema,
+  documentedBody: InsightPatchSchema,
+  consumes: [MERGE_PATCH_TYPE, ...ACCEPTED_MEDIA_TYPES],
+  response: responses({ 200: change200 }, changeCodes),
+  problemHeaders: { 415: ['accept-patch'] },
+  examples: {
+    changed: {
+      summary: 'One field, whatever the others are',
+      params: { id: 3 },
+      body: { number_of_roles: 1, twitter_handle: null },
+      status: 200,
+      answer: { ...FRESH_ARTIST, id: 3, insight_score: '0.97', number_of_roles: 1, works: [] }
+    },
+    'changed-by-others': {
+      summary: 'Somebody else has changed it since it was read',
+      params: { id: 4 },
+      headers: { 'if-match': '"7"' },
+      body: { number_of_roles: 1 },
+      status: 412,
+      answer: problemExample('INS_INSIGHT_CHANGED', CHANGED)
+    }
+  }
+})
 const config = { scope: 'write' } as const
 
 /** What the fields are to become, from what they are. */
@@ -34,7 +85,7 @@ export const insightChanges: FastifyPluginAsyncTypebox<RouteOptions> = async (ap
 
   app.decorateRequest('removedFields', null)
 
-  app.put('/api/user_insights/:id', { schema: ChangeSchema, config }, async (request, reply) => {
+  app.put('/api/user_insights/:id', { schema: ReplaceSchema, config }, async (request, reply) => {
     const { params: { id }, headers, body } = request
     const fields = toFields(body)
     const document = isConditional(headers)
@@ -44,7 +95,7 @@ export const insightChanges: FastifyPluginAsyncTypebox<RouteOptions> = async (ap
     return await answer(request, reply, document)
   })
 
-  app.patch('/api/user_insights/:id', { schema: ChangeSchema, config, preValidation: setNullsAside }, async (request, reply) => {
+  app.patch('/api/user_insights/:id', { schema: PatchSchema, config, preValidation: setNullsAside }, async (request, reply) => {
     const { params: { id }, headers, body, removedFields } = request
     const document = await change(store, id, headers, current => mergeFields(current, body, removedFields ?? []))
     return await answer(request, reply, document)

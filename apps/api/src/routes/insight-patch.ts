@@ -1,7 +1,9 @@
+import { Type, type TSchema } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import type { InsightFields } from '@insights/shared'
 import { FormBody } from '../bodies/form-body.js'
 import { toFields } from './insight-input.js'
+import { named } from './answer-schemas.js'
 import { InsightInputSchema, type InsightInput } from './insight-schemas.js'
 
 declare module 'fastify' {
@@ -9,6 +11,17 @@ declare module 'fastify' {
     /** The fields that a merge patch sets to null: they are to take their defaults; `null` before they were looked for. */
     removedFields: readonly string[] | null
   }
+}
+
+/** A merge patch as clients send it; null is taken out before it is checked. */
+export const InsightPatchSchema = named('InsightPatch', Type.Object(
+  Object.fromEntries(Object.entries<TSchema>(InsightInputSchema.properties).map(([name, schema]) => [name, Type.Optional(orNull(schema))])),
+  { additionalProperties: false }
+))
+
+function orNull (schema: TSchema): TSchema {
+  const alternatives: TSchema[] = schema['anyOf'] ?? [schema]
+  return schema['readOnly'] === true || alternatives.some(({ type }) => type === 'null') ? schema : Type.Union([...alternatives, Type.Null()])
 }
 
 /**

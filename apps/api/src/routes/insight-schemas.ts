@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { CountSchema, MAX_WORKS, WorkSchema } from '@insights/shared'
 import { textSchema } from '../validation/text.js'
 import { UNIQUE_BY } from '../validation/unique-by.js'
-import { nullable } from './answer-schemas.js'
+import { named, nullable } from './answer-schemas.js'
 
 /** A field of the answer that clients may send back as they got it; whatever it holds is ignored. */
 const ReadOnlySchema = Type.Optional(Type.Unknown({ readOnly: true }))
@@ -23,7 +23,7 @@ const WorkInputSchema = Type.Object({
 }, { additionalProperties: false })
 
 /** What a client says of an artist. Fields that are left out take their defaults. */
-export const InsightInputSchema = Type.Object({
+export const InsightInputSchema = named('InsightInput', Type.Object({
   has_about: Type.Optional(Type.Boolean()),
   number_of_roles: Type.Optional(CountSchema),
   number_of_acts: Type.Optional(CountSchema),
@@ -39,7 +39,7 @@ export const InsightInputSchema = Type.Object({
   twitter_followers_count: ReadOnlySchema,
   facebook_page_followers_count: ReadOnlySchema,
   instagram_followers_count: ReadOnlySchema
-}, { additionalProperties: false })
+}, { additionalProperties: false }))
 export type InsightInput = Static<typeof InsightInputSchema>
 
 /** The path of one insight. */
@@ -56,7 +56,7 @@ const WorkAnswerSchema = Type.Object({
 })
 
 /** An insight as it is answered. The keys stand in the order in which the API has always had them. */
-export const InsightAnswerSchema = Type.Object({
+export const InsightAnswerSchema = named('Insight', Type.Object({
   id: Type.Integer(),
   has_about: Type.Boolean(),
   number_of_roles: CountSchema,
@@ -72,5 +72,5 @@ export const InsightAnswerSchema = Type.Object({
   works: Type.Array(WorkAnswerSchema),
   facebook_page_followers_count: nullable(CountSchema),
   instagram_followers_count: nullable(CountSchema)
-})
+}))
 export type InsightAnswer = Static<typeof InsightAnswerSchema>

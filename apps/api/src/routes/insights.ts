@@ -2,10 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { AppError, type Clock } from '@insights/shared'
 import type { InsightStore } from '@insights/storage'
+import { describe, problemExample } from '../openapi/describe.js'
 import { isNotModified, ReadConditionSchema, versionHeaders } from '../preconditions.js'
 import type { AnnounceRefresh } from '../refresh-wishes.js'
-import { responses } from './answer-schemas.js'
+import { answer, bodyCodes, responses } from './answer-schemas.js'
 import { toInsightAnswer } from './insight-answer.js'
+import { ARTIST_WITH_A_WORK, FAULTS, FAULTY_ARTIST, FRESH_ARTIST, KNOWN_ARTIST } from './insight-examples.js'
 import { toFields } from './insight-input.js'
 import { InsightAnswerSchema, InsightInputSchema, InsightPathSchema } from './insight-schemas.js'
 
@@ -16,15 +18,42 @@ export interface RouteOptions {
   clock: Clock
 }
 
-const CreateSchema = {
+const CreateSchema = describe({
+  operationId: 'createInsight',
+  summary: 'Store an insight and ask for its counts',
+  description: 'Answers at once, before any platform was asked: the score is 0.00 and the counts are null.',
+  tags: ['insights'],
   body: InsightInputSchema,
-  response: responses({ 201: InsightAnswerSchema }, [400, 408, 413, 415, 507])
-}
-const ReadSchema = {
+  response: responses({
+    201: answer('The insight as it was stored', InsightAnswerSchema, { headers: ['location', 'etag', 'last-modified'] })
+  }, [...bodyCodes, 'INS_STORE_FULL']),
+  examples: {
+    'one-work': { summary: 'An artist with one work', body: ARTIST_WITH_A_WORK, status: 201, answer: FRESH_ARTIST },
+    'several-faults': { summary: 'Every fault is named', body: FAULTY_ARTIST, status: 400, answer: FAULTS }
+  }
+})
+const ReadSchema = describe({
+  operationId: 'getInsight',
+  summary: 'Read an insight with its counts and score',
+  description: 'Answered from the store alone: no platform is waited for.',
+  tags: ['insights'],
   params: InsightPathSchema,
   headers: ReadConditionSchema,
-  response: responses({ 200: InsightAnswerSchema, 304: Type.Null() }, [400, 404])
-}
+  response: responses({
+    200: answer('The insight', InsightAnswerSchema, { headers: ['etag', 'last-modified'] }),
+    304: answer('Nothing has changed since what the conditions name', Type.Null(), { headers: ['etag', 'last-modified'] })
+  }, ['INS_INSIGHT_UNKNOWN', 'INS_INSIGHT_DAMAGED']),
+  examples: {
+    known: { summary: 'An artist whose counts are known', params: { id: 1 }, status: 200, answer: KNOWN_ARTIST },
+    unknown: {
+      summary: 'There never was such an insight, or it was erased',
+      params: { id: 9007199254740991 },
+      status: 404,
+      answer: problemExample('INS_INSIGHT_UNKNOWN', 'No insight has this id.')
+    },
+    unchanged: { summary: 'The fields are still those of the ETag', params: { id: 1 }, headers: { 'if-none-match': '"1"' }, status: 304 }
+  }
+})
 
 /** Creating and reading insights. Both answer from the store alone, whatever queue and platforms do. */
 export const insights: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { store, announceRefresh, clock }) => {

@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { hashModel, INSIGHT_1, SIGNALS, type ScoringModel } from '@insights/shared'
-import { oneOf } from './answer-schemas.js'
+import { named, oneOf } from './answer-schemas.js'
 
 const SignalAnswerSchema = Type.Object({
   signal: oneOf(SIGNALS),
@@ -10,7 +10,7 @@ const SignalAnswerSchema = Type.Object({
   saturation: Type.Optional(Type.Number({ description: 'From it on the signal earns all its points; of a log curve only' }))
 })
 
-export const ModelAnswerSchema = Type.Object({
+export const ModelAnswerSchema = named('Model', Type.Object({
   id: Type.String(),
   hash: Type.String({ description: 'SHA-256 of id, max_score, shared_work_weight and signals as JSON with sorted keys' }),
   is_current: Type.Boolean({ description: 'Whether new scores are computed with it' }),
@@ -20,7 +20,7 @@ export const ModelAnswerSchema = Type.Object({
   curves: Type.Object({ flag: Type.String(), log: Type.String() }, { description: 'The formula of each kind of curve' }),
   description: Type.String({ description: 'The formula in words' }),
   rounding: Type.String()
-})
+}))
 export type ModelAnswer = Static<typeof ModelAnswerSchema>
 
 export const ModelListSchema = Type.Object({ results: Type.Array(ModelAnswerSchema) })

@@ -2,16 +2,32 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { AppError, findModel, SCORING_MODELS } from '@insights/shared'
-import { responses } from './answer-schemas.js'
+import { AppError, findModel, INSIGHT_1, SCORING_MODELS } from '@insights/shared'
+import { describe } from '../openapi/describe.js'
+import { answer, responses } from './answer-schemas.js'
 import { ModelAnswerSchema, ModelListSchema, toModelAnswer } from './model-answer.js'
 
-const NotModifiedSchema = Type.Null({ description: 'Unchanged since the answer whose ETag was sent in If-None-Match' })
-const ListSchema = { response: responses({ 200: ModelListSchema, 304: NotModifiedSchema }, []) }
-const ReadSchema = {
+const headers = ['etag'] as const
+const notModified = answer('Unchanged since the answer whose ETag was sent in If-None-Match', Type.Null(), { headers })
+const MODEL = toModelAnswer(INSIGHT_1)
+
+const ListSchema = describe({
+  operationId: 'listModels',
+  summary: 'List the scoring models',
+  tags: ['scores'],
+  requestHeaders: ['if-none-match'],
+  response: responses({ 200: answer('All models that a score was ever computed with', ModelListSchema, { headers }), 304: notModified }, []),
+  examples: { all: { summary: 'The only model so far', status: 200, answer: { results: [MODEL] } } }
+})
+const ReadSchema = describe({
+  operationId: 'getModel',
+  summary: 'Read a scoring model: formula, signals and hash',
+  tags: ['scores'],
   params: Type.Object({ id: Type.String() }),
-  response: responses({ 200: ModelAnswerSchema, 304: NotModifiedSchema }, [404])
-}
+  requestHeaders: ['if-none-match'],
+  response: responses({ 200: answer('The model', ModelAnswerSchema, { headers }), 304: notModified }, ['INS_MODEL_UNKNOWN']),
+  examples: { current: { summary: 'The model in use', params: { id: 'insight-1' }, status: 200, answer: MODEL } }
+})
 
 /**
  * A model never changes, but which one is in use does, with a new version of the service: so a copy is kept for a

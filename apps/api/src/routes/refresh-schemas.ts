@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { CountSchema, SOURCE_STATES, type SourceError } from '@insights/shared'
-import { nullable, oneOf, TimestampSchema } from './answer-schemas.js'
+import { named, nullable, oneOf, TimestampSchema } from './answer-schemas.js'
 
 const SourceErrorAnswerSchema = Type.Unsafe<SourceError | null>({
   type: ['object', 'null'],
@@ -8,27 +8,27 @@ const SourceErrorAnswerSchema = Type.Unsafe<SourceError | null>({
   required: ['code', 'detail', 'at']
 })
 
-const SourceAnswerSchema = Type.Object({
+const SourceAnswerSchema = named('Source', Type.Object({
   state: oneOf(SOURCE_STATES),
   count: nullable(CountSchema),
   fetched_at: nullable(TimestampSchema),
   next_at: nullable(TimestampSchema),
   error: SourceErrorAnswerSchema
-})
+}))
 export type SourceAnswer = Static<typeof SourceAnswerSchema>
 
 const WorkSourceAnswerSchema = Type.Object({ item_id: Type.String(), ...SourceAnswerSchema.properties })
 
-const WorksAnswerSchema = Type.Object({
+const WorksAnswerSchema = named('WorkSources', Type.Object({
   ...SourceAnswerSchema.properties,
   works: Type.Array(WorkSourceAnswerSchema)
-})
+}))
 export type WorksAnswer = Static<typeof WorksAnswerSchema>
 
 export const REFRESH_STATES = ['pending', 'running', 'done'] as const
 
 /** How the refresh of an insight stands, and what is known of each source. */
-export const RefreshAnswerSchema = Type.Object({
+export const RefreshAnswerSchema = named('Refresh', Type.Object({
   id: Type.Integer(),
   state: oneOf(REFRESH_STATES),
   asked_at: TimestampSchema,
@@ -41,7 +41,7 @@ export const RefreshAnswerSchema = Type.Object({
     facebook: SourceAnswerSchema,
     instagram: SourceAnswerSchema
   })
-})
+}))
 export type RefreshAnswer = Static<typeof RefreshAnswerSchema>
 
 /** Asking for a refresh needs no words; an empty object is what some clients send for none. */

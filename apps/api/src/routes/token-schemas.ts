@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { SCOPES } from '@insights/shared'
 import { DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS, MAX_TOKEN_DAYS } from '@insights/storage'
 import { textSchema } from '../validation/text.js'
-import { nullable, oneOf, TimestampSchema } from './answer-schemas.js'
+import { named, nullable, oneOf, TimestampSchema } from './answer-schemas.js'
 
 const InstantInputSchema = Type.String({
   pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$',
@@ -16,17 +16,17 @@ const EXPIRY_FIELDS = {
 }
 
 /** The token to make. Without an expiry it is valid until it is revoked. */
-export const TokenInputSchema = Type.Object({
+export const TokenInputSchema = named('TokenInput', Type.Object({
   name: textSchema({ minLength: 1 }),
   scopes: Type.Array(Type.Union(SCOPES.map(scope => Type.Literal(scope))), { minItems: 1, uniqueItems: true }),
   ...EXPIRY_FIELDS
-}, { additionalProperties: false })
+}, { additionalProperties: false }))
 
 /** How to replace a token. Without an expiry the new one lives as long as the old one was made to live. */
-export const RotationInputSchema = Type.Object({
+export const RotationInputSchema = named('RotationInput', Type.Object({
   overlap_seconds: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_OVERLAP_SECONDS, default: DEFAULT_OVERLAP_SECONDS })),
   ...EXPIRY_FIELDS
-}, { additionalProperties: false })
+}, { additionalProperties: false }))
 
 export type ExpiryInput = Pick<Static<typeof RotationInputSchema>, 'expires_at' | 'expires_in_days'>
 
@@ -34,7 +34,7 @@ export type ExpiryInput = Pick<Static<typeof RotationInputSchema>, 'expires_at' 
 export const TokenPathSchema = Type.Object({ id: Type.String() })
 
 /** A token as it is answered: never the token itself. */
-const TokenAnswerSchema = Type.Object({
+const TokenAnswerSchema = named('Token', Type.Object({
   id: Type.String({ description: 'Names the token; it opens nothing' }),
   name: Type.String(),
   scopes: Type.Array(oneOf(SCOPES)),
@@ -43,7 +43,7 @@ const TokenAnswerSchema = Type.Object({
   last_used_at: nullable(TimestampSchema),
   revoked_at: nullable(TimestampSchema),
   is_active: Type.Boolean({ description: 'Neither expired nor revoked' })
-})
+}))
 
 export const TokenListSchema = Type.Object({ results: Type.Array(TokenAnswerSchema) })
 

@@ -5,7 +5,9 @@ import {
   DEFAULT_OVERLAP_SECONDS, describeToken, issueToken, rotateToken, unknownToken, type TokenRecord, type TokenStore
 } from '@insights/storage'
 import type { TokenLookup } from '../token-lookup.js'
-import { responses } from './answer-schemas.js'
+import { describe } from '../openapi/describe.js'
+import { answer, responses, bodyCodes } from './answer-schemas.js'
+import { NEW_TOKEN, ROTATED_TOKEN, TOKENS } from './token-examples.js'
 import { checkName, toExpiry } from './token-input.js'
 import {
   NewTokenAnswerSchema, RotationAnswerSchema, RotationInputSchema, TokenInputSchema, TokenListSchema, TokenPathSchema
@@ -18,20 +20,58 @@ export interface TokenRouteOptions {
   forget: TokenLookup['forget']
 }
 
-const ListSchema = { response: responses({ 200: TokenListSchema }, []) }
-const CreateSchema = {
+const ListSchema = describe({
+  operationId: 'listTokens',
+  summary: 'List the tokens',
+  tags: ['tokens'],
+  response: responses({ 200: answer('All tokens, revoked ones included; never the tokens themselves', TokenListSchema) }, []),
+  examples: { all: { summary: 'The tokens of a new service', status: 200, answer: TOKENS } }
+})
+const CreateSchema = describe({
+  operationId: 'createToken',
+  summary: 'Make a token',
+  tags: ['tokens'],
   body: TokenInputSchema,
-  response: responses({ 201: NewTokenAnswerSchema }, [400, 408, 413, 415, 507])
-}
-const RevokeSchema = {
+  response: responses({ 201: answer('The token, shown this once', NewTokenAnswerSchema) }, [...bodyCodes, 'INS_STORE_FULL']),
+  examples: {
+    'for-a-host': {
+      summary: 'For a host application, for a year',
+      body: { name: 'marketplace', scopes: ['read', 'write'], expires_in_days: 365 },
+      status: 201,
+      answer: NEW_TOKEN
+    }
+  }
+})
+const RevokeSchema = describe({
+  operationId: 'revokeToken',
+  summary: 'Revoke a token',
+  description: 'It opens nothing any more, in every process within five seconds. Doing it twice changes nothing.',
+  tags: ['tokens'],
   params: TokenPathSchema,
-  response: responses({ 204: Type.Null() }, [404, 409])
-}
-const RotateSchema = {
+  response: responses({ 204: answer('The token is revoked', Type.Null()) }, ['INS_TOKEN_UNKNOWN', 'INS_TOKEN_LAST_ADMIN']),
+  examples: { revoked: { summary: 'A token that nobody uses any more', params: { id: '1f2e3d4c5b6a7980' }, status: 204 } }
+})
+const RotateSchema = describe({
+  operationId: 'rotateToken',
+  summary: 'Make a token in the place of another',
+  description: 'The old one works beside it for `overlap_seconds`, a day unless something else is said.',
+  tags: ['tokens'],
   params: TokenPathSchema,
   body: RotationInputSchema,
-  response: responses({ 201: RotationAnswerSchema }, [400, 404, 408, 409, 413, 415, 507])
-}
+  isBodyOptional: true,
+  response: responses({
+    201: answer('The new token, shown this once', RotationAnswerSchema)
+  }, [...bodyCodes, 'INS_TOKEN_UNKNOWN', 'INS_TOKEN_INACTIVE', 'INS_STORE_FULL']),
+  examples: {
+    rotated: {
+      summary: 'With an hour for changing over',
+      params: { id: '0123456789abcdef' },
+      body: { overlap_seconds: 3600 },
+      status: 201,
+      answer: ROTATED_TOKEN
+    }
+  }
+})
 const config = { scope: 'admin' } as const
 
 /** Making, listing, replacing and taking away tokens. The only routes that ever answer with one, each time once. */

@@ -1,0 +1,105 @@
+/** A header as the OpenAPI document describes it. */
+interface HeaderFacts {
+  description: string
+  schema: { type: 'string' | 'integer', pattern?: string, minimum?: number }
+  example: string | number
+}
+
+/** The headers of answers. Those of `ON_EVERY_ANSWER` and of problems need not be named by a route. */
+export const ANSWER_HEADERS = {
+  'x-request-id': {
+    description: 'Names the request in the log; the one that was sent, if any',
+    schema: { type: 'string' },
+    example: '4c6f6e13-fea2-455c-a37d-567f358a6265'
+  },
+  'cache-control': {
+    description: 'Answers change: they are not to be kept',
+    schema: { type: 'string' },
+    example: 'no-store'
+  },
+  'ratelimit-policy': {
+    description: 'Requests `q` that a token may make in `w` seconds; absent without a limit',
+    schema: { type: 'string' },
+    example: '"default";q=60000;w=60'
+  },
+  ratelimit: {
+    description: 'Requests `r` that are left for the next `t` seconds; absent without a limit',
+    schema: { type: 'string' },
+    example: '"default";r=59999;t=60'
+  },
+  'retry-after': {
+    description: 'Whole seconds after which a repeat makes sense',
+    schema: { type: 'integer', minimum: 1 },
+    example: 2
+  },
+  'www-authenticate': {
+    description: 'The schemes in which a token can be sent',
+    schema: { type: 'string' },
+    example: 'Token realm="insights", Bearer realm="insights"'
+  },
+  location: {
+    description: 'The path of what was made',
+    schema: { type: 'string' },
+    example: '/api/user_insights/1'
+  },
+  etag: {
+    description: 'Names the state of the fields that clients set; counts and score do not change it',
+    schema: { type: 'string' },
+    example: '"1"'
+  },
+  'last-modified': {
+    description: 'When anything in the answer has last changed, counts included',
+    schema: { type: 'string' },
+    example: 'Mon, 23 Nov 2026 16:44:20 GMT'
+  },
+  'accept-patch': {
+    description: 'The media types that PATCH takes',
+    schema: { type: 'string' },
+    example: 'application/merge-patch+json, application/json'
+  }
+} as const satisfies Record<string, HeaderFacts>
+
+export type AnswerHeader = keyof typeof ANSWER_HEADERS
+
+export const ON_EVERY_ANSWER: readonly AnswerHeader[] = ['x-request-id', 'cache-control']
+
+/** Where a token is needed and is within its limit. */
+export const ON_LIMITED_ANSWERS: readonly AnswerHeader[] = ['ratelimit-policy', 'ratelimit']
+
+/** Headers that belong to a status whatever the route. */
+export const OF_STATUS: Readonly<Record<number, readonly AnswerHeader[]>> = {
+  401: ['www-authenticate'],
+  429: ['retry-after'],
+  503: ['retry-after']
+}
+
+/** The headers of requests that have a meaning of ours; a route names those that it reads. */
+export const REQUEST_HEADERS = {
+  'if-match': {
+    description: 'The ETag of the state that is to be changed; any other state is a 412',
+    schema: { type: 'string' },
+    example: '"1"'
+  },
+  'if-none-match': {
+    description: 'The ETag of the state that is known; it is then answered with 304',
+    schema: { type: 'string' },
+    example: '"1"'
+  },
+  'if-modified-since': {
+    description: 'The Last-Modified of the answer that is known; if nothing has changed since, counts included, the answer is 304',
+    schema: { type: 'string' },
+    example: 'Mon, 23 Nov 2026 16:44:20 GMT'
+  },
+  'if-unmodified-since': {
+    description: 'The Last-Modified of the state that is to be changed; a later one is a 412. If-Match is more exact and goes before it',
+    schema: { type: 'string' },
+    example: 'Mon, 23 Nov 2026 16:44:20 GMT'
+  },
+  'idempotency-key': {
+    description: 'A text of your choice that makes a repeat of the same request answer what the first one did, for 24 hours',
+    schema: { type: 'string' },
+    example: '"b1946ac9-2b1f-4f5e-9a55-1c2d3e4f5a6b"'
+  }
+} as const satisfies Record<string, HeaderFacts>
+
+export type RequestHeader = keyof typeof REQUEST_HEADERS
