@@ -8,6 +8,7 @@ import type { InsightDocument, InsightStore, RefreshResult } from '@insights/sto
 import { dueAt } from './expiry.js'
 import { keepLeases } from './leases.js'
 import type { RefreshPolicy } from './refresh-policy.js'
+import { createSilence, GIVEN_UP, type Silence } from './silence.js'
 import { applyOutcome, removeExpired, type TransitionContext } from './source-transition.js'
 
 export interface RefreshDeps {
@@ -25,6 +26,10 @@ export interface RefreshDeps {
   leaseMs?: Milliseconds
   /** How long the answers that are there wait for the slower ones before they are saved. */
   patienceMs?: Milliseconds
+  /** How long a platform may say nothing before its open lookups are given up; above what one call may take. */
+  silenceLimitMs?: Milliseconds
+  /** Shared by the runs of a process, which wait for one another's calls. */
+  silence?: Silence
 }
 
 /** What became of the insights asked for; those with nothing to do, unknown or held by another run are in none. */
@@ -36,18 +41,23 @@ export interface RefreshSummary {
 /** Equal to the lock of a job: when a dead worker's job is given out again, its insights are free too. */
 export const REFRESH_LEASE_MS = 15_000
 const PATIENCE_MS = 1_000
+const SILENCE_LIMIT_MS = 11_000
 
 /** One insight of a run: the records change in place as the answers come in. */
 interface Run {
   document: InsightDocument
   sources: SourceRecord[]
-  openLookups: number
+  /** Those without an answer yet, by their place in `sources`. */
+  openLookups: Set<number>
+  /** Whether there is anything to save. */
+  hasNews: boolean
 }
 
 /**
  * Refreshes the counts and the score of insights: takes those that want it, asks the platforms for every source that
  * is due, scores, and saves in bulk. Trouble with a platform is recorded with the source and never fails the call; an
- * insight whose platforms differ in speed gets the counts that are there after `patienceMs`, the rest when they come.
+ * insight whose platforms differ in speed gets the counts that are there every `patienceMs`. A platform that says
+ * nothing at all is waited for no longer than `silenceLimitMs`, however many lookups wait for it.
  * Idempotent: ids with nothing to do are left out, a result that was overtaken is dropped.
  *
  * @throws AppError `INS_STORE_UNAVAILABLE`, `INS_STORE_FULL`: nothing is lost, the insights are due again.
@@ -57,11 +67,14 @@ export async function refreshInsights (deps: RefreshDeps, ids: readonly number[]
   const { now, documents } = await deps.store.startRefreshes(ids, { leaseMs })
   if (documents.length === 0) return { saved: [], superseded: [] }
   const clock = continueFrom(now)
-  const runs = documents.map(document => ({ document, sources: [...document.sources], openLookups: 0 }))
+  const runs = documents.map((document): Run => ({
+    document, sources: [...document.sources], openLookups: new Set(), hasNews: true
+  }))
   const leases = keepLeases(deps, runs.map(run => ({ id: run.document.id, claim: run.document.refresh.claim })), leaseMs)
   try {
-    const lookups = runs.flatMap(run => startLookups(deps, run, clock))
-    return await saveAsTheyCome(deps, runs, Promise.all(lookups), clock)
+    const silence = deps.silence ?? createSilence()
+    const lookups = runs.flatMap(run => startLookups({ ...deps, silence }, run, clock))
+    return await saveAsTheyCome({ ...deps, silence }, runs, Promise.all(lookups), clock)
   } finally {
     leases.release()
   }
@@ -73,14 +86,16 @@ function continueFrom (storeNow: Milliseconds): () => Milliseconds {
   return () => storeNow + Math.round(performance.now() - startedAt)
 }
 
-function startLookups (deps: RefreshDeps, run: Run, clock: () => Milliseconds): Array<Promise<void>> {
+type Listening = RefreshDeps & { silence: Silence }
+
+function startLookups (deps: Listening, run: Run, clock: () => Milliseconds): Array<Promise<void>> {
   const isForced = run.document.refresh.forced > run.document.refresh.done
   return run.sources.flatMap((source, index) => {
     if (!isDue(source, isForced, clock(), deps.policy)) {
       run.sources[index] = removeExpired(source, contextOf(deps, clock))
       return []
     }
-    run.openLookups++
+    run.openLookups.add(index)
     return [lookUp(deps, run, index, source, clock)]
   })
 }
@@ -103,12 +118,22 @@ function contextOf ({ policy, random }: RefreshDeps, clock: () => Milliseconds):
 }
 
 async function lookUp (
-  deps: RefreshDeps, run: Run, index: number, source: SourceRecord, clock: () => Milliseconds
+  deps: Listening, run: Run, index: number, source: SourceRecord, clock: () => Milliseconds
 ): Promise<void> {
   const outcome = await loadCount(deps, source)
+  deps.silence.heard(source.platform, outcome)
+  settle(deps, run, index, outcome, clock)
+}
+
+/** The first word on a lookup counts: what is heard after it was given up comes too late for this run. */
+function settle (
+  deps: RefreshDeps, run: Run, index: number, outcome: CountOutcome | null, clock: () => Milliseconds
+): void {
+  const source = run.sources[index]
+  if (source === undefined || !run.openLookups.delete(index)) return
   deps.metrics?.countLookup(source.platform, toSourceOutcome(outcome))
   run.sources[index] = applyOutcome(source, outcome, contextOf(deps, clock))
-  run.openLookups--
+  run.hasNews = true
 }
 
 function toSourceOutcome (outcome: CountOutcome | null): SourceOutcome {
@@ -127,18 +152,33 @@ async function loadCount (deps: RefreshDeps, source: SourceRecord): Promise<Coun
   }
 }
 
-/** Saves once when all answers come soon; otherwise first what is there, and then what was missing. */
+/** Saves once when all answers come soon; otherwise whatever is new, again and again, until none is open. */
 async function saveAsTheyCome (
-  deps: RefreshDeps, runs: Run[], allAnswered: Promise<unknown>, clock: () => Milliseconds
+  deps: Listening, runs: readonly Run[], allAnswered: Promise<unknown>, clock: () => Milliseconds
 ): Promise<RefreshSummary> {
-  const isEarly = await isSettledWithin(allAnswered, deps.patienceMs ?? PATIENCE_MS)
-  const first = await save(deps, runs, clock)
-  if (isEarly) return first
-  const saved = new Set(first.saved)
-  const open = runs.filter(run => run.openLookups > 0 && saved.has(run.document.id))
-  await allAnswered
-  const second = await save(deps, open, clock)
-  return { saved: first.saved.filter(id => !second.superseded.includes(id)), superseded: [...first.superseded, ...second.superseded] }
+  const startedAt = performance.now()
+  const superseded: number[] = []
+  for (let current = runs; ;) {
+    await isSettledWithin(allAnswered, deps.patienceMs ?? PATIENCE_MS)
+    giveUpTheSilent(deps, current, startedAt, clock)
+    const summary = await save(deps, current.filter(run => run.hasNews), clock)
+    superseded.push(...summary.superseded)
+    const lost = new Set(summary.superseded)
+    current = current.filter(run => (run.openLookups.size > 0 || run.hasNews) && !lost.has(run.document.id))
+    if (current.length > 0) continue
+    const dropped = new Set(superseded)
+    return { saved: runs.map(run => run.document.id).filter(id => !dropped.has(id)), superseded }
+  }
+}
+
+function giveUpTheSilent (deps: Listening, runs: readonly Run[], startedAt: Milliseconds, clock: () => Milliseconds): void {
+  const limitMs = deps.silenceLimitMs ?? SILENCE_LIMIT_MS
+  for (const run of runs) {
+    for (const index of [...run.openLookups]) {
+      const platform = run.sources[index]?.platform
+      if (platform !== undefined && deps.silence.lengthOf(platform, startedAt) >= limitMs) settle(deps, run, index, GIVEN_UP, clock)
+    }
+  }
 }
 
 async function isSettledWithin (promise: Promise<unknown>, limitMs: Milliseconds): Promise<boolean> {
@@ -151,7 +191,9 @@ async function isSettledWithin (promise: Promise<unknown>, limitMs: Milliseconds
   }
 }
 
-async function save (deps: RefreshDeps, runs: Run[], clock: () => Milliseconds): Promise<RefreshSummary> {
+async function save (deps: RefreshDeps, runs: readonly Run[], clock: () => Milliseconds): Promise<RefreshSummary> {
+  if (runs.length === 0) return { saved: [], superseded: [] }
+  for (const run of runs) run.hasNews = false
   const summary = await deps.store.saveResults(runs.map(run => toResult(deps, run, clock())))
   if (summary.superseded.length > 0) {
     deps.log.info({ insight_ids: summary.superseded }, 'results were overtaken by a change and dropped')
@@ -168,7 +210,7 @@ function toResult (
     identity_rev: document.identity_rev,
     sources: [...sources],
     breakdown: explain(model, toSignals(document.fields, sources, model)),
-    end: openLookups > 0 ? null : { done: document.refresh.wanted, nextInMs: untilNext(sources, policy, now) }
+    end: openLookups.size > 0 ? null : { done: document.refresh.wanted, nextInMs: untilNext(sources, policy, now) }
   }
 }
 

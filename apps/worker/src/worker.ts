@@ -7,6 +7,7 @@ import type { InsightStore } from '@insights/storage'
 import { planDueRefreshes } from './plan.js'
 import { refreshInsights, type RefreshDeps } from './refresh.js'
 import type { RefreshPolicy } from './refresh-policy.js'
+import { createSilence } from './silence.js'
 
 export interface WorkerDeps {
   store: InsightStore
@@ -24,7 +25,12 @@ export interface WorkerSettings {
   plannerIntervalMs: Milliseconds
   /** How many refresh jobs this process works on at once, ≥ 1. */
   concurrency: number
+  /** The longest that a platform may take for one call. */
+  platformTimeoutMs?: Milliseconds
 }
+
+/** Beyond the timeout of a call, so that those that were made tell of it themselves. */
+const SILENCE_GRACE_MS: Milliseconds = 1_000
 
 export interface RunningWorker {
   /** Takes no more jobs, finishes the active ones, then resolves. */
@@ -33,7 +39,13 @@ export interface RunningWorker {
 
 /** Starts working on both queues: refreshes, and the planner that makes them. The caller keeps what it lends. */
 export async function startWorker (deps: WorkerDeps, settings: WorkerSettings): Promise<RunningWorker> {
-  const refreshDeps = { ...deps, random: deps.random ?? Math.random }
+  const { platformTimeoutMs } = settings
+  const refreshDeps = {
+    ...deps,
+    random: deps.random ?? Math.random,
+    silence: createSilence(),
+    ...(platformTimeoutMs !== undefined && { silenceLimitMs: platformTimeoutMs + SILENCE_GRACE_MS })
+  }
   const processing = await deps.queues.startProcessing({
     refresh: async (job, context) => { await runRefresh(refreshDeps, deps.metrics, job, context) },
     plan: async () => { await planDueRefreshes(deps) }
