@@ -18,9 +18,11 @@ export function withItemsReversed (answer: Answer): Answer {
   return withItems(answer, items => items.reverse())
 }
 
-/** The answer with every item under an id that nobody asked for. */
+/** The answer with every item under an id that nobody asked for, also when it is one item alone. */
 export function withStrangers (answer: Answer): Answer {
-  return withItems(answer, items => items.map(toStranger))
+  const value = parse(answer.text)
+  const isItem = typeof value === 'object' && value !== null && ('urn' in value || 'followers_count' in value || 'business_discovery' in value)
+  return isItem ? { ...answer, text: JSON.stringify(renamed(value)) } : withItems(answer, items => items.map(toStranger))
 }
 
 /** An answer that holds no list of items, such as an error, stays as it is. */

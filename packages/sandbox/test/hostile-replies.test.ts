@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import t from 'tap'
 import type { IncomingMessage } from 'node:http'
 import type { Sandbox } from '../src/index.js'
-import { discovery, graphBatch, open, PAGE_FIELDS, soundcloud, soundcloudToken, xHandles, youtube, type Json } from './requests.js'
+import { discovery, graph, graphBatch, open, PAGE_FIELDS, soundcloud, soundcloudToken, xHandles, youtube, type Json } from './requests.js'
 
 const ALWAYS = { times: 'always' } as const
 
@@ -123,6 +123,14 @@ t.test('items can come under ids that nobody asked for', async t => {
     pages: ['666666', '666666'],
     accounts: ['a_stranger', 'a_stranger']
   })
+})
+
+t.test('one item alone can be a stranger too', async t => {
+  const sandbox = await open(t)
+  addEverywhere(sandbox, { kind: 'strangers' })
+  sandbox.faults.add({ platform: 'soundcloud', path: '/tracks/*', kind: 'strangers' })
+  t.match((await soundcloud(sandbox, await soundcloudToken(sandbox), '/tracks/5001')).json, { urn: 'soundcloud:tracks:666666', id: 666_666 })
+  t.match((await graph(sandbox, 'facebook', `1000001?${PAGE_FIELDS}`)).json, { id: '666666' })
 })
 
 t.test('counts can be any JSON, within text too', async t => {
