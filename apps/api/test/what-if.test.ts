@@ -57,6 +57,7 @@ t.test('an insight sent as it was answered computes to what is stored with it', 
   const figure = fc.oneof(fc.nat(100_000), fc.maxSafeNat())
   const handle = fc.option(fc.constantFrom('gigpro', ' @gigpro', '   ', ''))
   const fields = fc.record({
+    external_id: fc.constant(null),
     has_about: fc.boolean(),
     number_of_roles: figure,
     number_of_acts: figure,

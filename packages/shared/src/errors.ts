@@ -23,6 +23,7 @@ export const ERRORS = {
   INS_REQUEST_TIMEOUT: kind(408, 'The request did not arrive in time', true),
   INS_TOKEN_INACTIVE: kind(409, 'The token has expired or is revoked'),
   INS_TOKEN_LAST_ADMIN: kind(409, 'No other token may manage tokens'),
+  INS_EXTERNAL_ID_TAKEN: kind(409, 'Another insight has this external id'),
   INS_INSIGHT_CHANGED: kind(412, 'The insight has changed since'),
   INS_REQUEST_TOO_LARGE: kind(413, 'The request is too large'),
   INS_REQUEST_MEDIA_TYPE: kind(415, 'The media type is not supported'),
@@ -67,6 +68,7 @@ export const FAULT_CODES = {
   value: 'The value is none of those that are allowed.',
   unknown_field: 'The field does not exist; perhaps its name is misspelled.',
   duplicate: 'An entry or a field is there twice.',
+  taken: 'Another insight has the value already.',
   characters: 'A text holds NUL or half of a surrogate pair.'
 } as const
 export type FaultCode = keyof typeof FAULT_CODES

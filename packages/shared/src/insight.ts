@@ -10,6 +10,9 @@ export const MAX_WORKS = 500
 /** A whole number from 0 to 2^53 - 1, the range in which JSON numbers are exact. */
 export const CountSchema = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 
+/** Names an insight in the words of the host: any text of 1 to 255 UTF-16 code units, kept as sent. */
+const ExternalIdSchema = Type.Union([Type.String({ minLength: 1, maxLength: MAX_TEXT_LENGTH }), Type.Null()])
+
 const HandleSchema = Type.Union([Type.String({ maxLength: MAX_TEXT_LENGTH }), Type.Null()])
 
 /**
@@ -28,8 +31,10 @@ export type Work = Static<typeof WorkSchema> & { source_type: typeof SOURCE_TYPE
  * The fields that the client owns, after validation, with every default filled in.
  * `facebook_page_id` is decimal text without leading zeros: page ids may exceed 2^53.
  * `null` means that the artist has no such account, or that the host does not know it.
+ * `external_id` is the host's own name for the insight; no two insights have the same one, any number has none.
  */
 export const InsightFieldsSchema = Type.Object({
+  external_id: ExternalIdSchema,
   has_about: Type.Boolean(),
   number_of_roles: CountSchema,
   number_of_acts: CountSchema,
@@ -46,6 +51,7 @@ export type InsightFields = Omit<Static<typeof InsightFieldsSchema>, 'works'> & 
 /** The fields of an insight about which the client has said nothing. A new object at each call. */
 export function defaultFields (): InsightFields {
   return {
+    external_id: null,
     has_about: false,
     number_of_roles: 0,
     number_of_acts: 0,

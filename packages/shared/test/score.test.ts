@@ -40,6 +40,7 @@ const EXAMPLE_2: InsightFields = {
 const COUNTS_2 = [30, 230, 4546, 4546, 4564]
 
 const EVERYTHING: InsightFields = {
+  external_id: null,
   has_about: true,
   number_of_roles: 5,
   number_of_acts: 10,
@@ -97,6 +98,7 @@ const work = fc.record<Work>({
   in_app_plays: plays
 }, { noNullPrototype: true })
 const fieldsArbitrary = fc.record<InsightFields>({
+  external_id: fc.constant(null),
   has_about: fc.boolean(),
   number_of_roles: plays,
   number_of_acts: plays,

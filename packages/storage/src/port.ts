@@ -115,7 +115,11 @@ export interface WriteCondition {
  *    counters, never from a time.
  * 12. A store that is away rejects with `INS_STORE_UNAVAILABLE`, one without space with `INS_STORE_FULL`; no error of
  *    a driver leaves an adapter.
- * 13. `backlog` tells how many ids `claimDue` would find now, counted up to `MAX_COUNTED_DUE`, and for how long the
+ * 13. No two insights have the same `external_id`, compared letter by letter; any number has none. A `create` or
+ *    `replaceFields` that would give an insight one that another has throws `INS_EXTERNAL_ID_TAKEN`, which names the
+ *    field, and writes nothing; of two at the same moment exactly one succeeds. It is free again as soon as its insight
+ *    is removed or has another one.
+ * 14. `backlog` tells how many ids `claimDue` would find now, counted up to `MAX_COUNTED_DUE`, and for how long the
  *    one that waits longest has been due. It changes nothing, and its cost does not depend on how many insights
  *    there are.
  *

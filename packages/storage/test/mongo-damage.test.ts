@@ -31,6 +31,7 @@ const DAMAGES: Record<string, (document: Document) => void> = {
   'a fraction': document => { at(document, 'fields')['connects'] = 1.5 },
   'a count beyond 2^53': document => { at(document, 'fields')['connects'] = mongoose.mongo.Long.fromString('9007199254740993') },
   'a page id as a number': document => { at(document, 'fields')['facebook_page_id'] = 7 },
+  'an external id as a number': document => { at(document, 'fields')['external_id'] = 7 },
   'works that are no list': document => { at(document, 'fields')['works'] = {} },
   'a work of an unknown kind': document => {
     at(document, 'fields')['works'] = [{ item_id: 'a', source_type: 3, is_individual_work: true, in_app_plays: 0 }]

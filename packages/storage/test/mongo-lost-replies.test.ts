@@ -60,6 +60,25 @@ fault('fault 16: an insight whose reply is cut for good is removed again, since 
   t.equal(await stage.count(), 2, 'the repeat makes the only one')
 })
 
+fault('fault 16: an insight with an external id whose reply is cut for good stays, and a repeat is told so', async (t, stage) => {
+  await stage.insights.create(fieldsWith())
+  stage.proxy.cutReplies('findAndModify', 2)
+  await t.rejects(stage.insights.create(fieldsWith({ external_id: 'artist-1' })), AWAY)
+  await until(async () => await stage.count() === 2)
+  await t.rejects(stage.insights.create(fieldsWith({ external_id: 'artist-1' })), { code: 'INS_EXTERNAL_ID_TAKEN' })
+  t.equal(await stage.count(), 2)
+  t.same(stage.log.find('warn', 'removed again'), [])
+})
+
+fault('fault 16: a create with an external id whose reply is cut once succeeds once', async (t, { insights, proxy, count }) => {
+  await insights.create(fieldsWith())
+  proxy.cutReplies('findAndModify', 1)
+  const created = await insights.create(fieldsWith({ external_id: 'artist-1' }))
+  t.equal(proxy.cuts(), 1)
+  t.equal(await count(), 2)
+  t.same(await insights.find(created.id), created)
+})
+
 fault('fault 16: an insight that no majority confirms is refused and removed again', async (t, stage) => {
   const kept = await stage.insights.create(fieldsWith())
   await stage.server.failCommand({ failCommands: ['findAndModify'], times: 1, writeConcernError: NO_MAJORITY })

@@ -6,7 +6,8 @@ import {
 
 const { skip, skipOwn } = findMongo()
 const EVERYTHING = [
-  'collection insights', 'index insights_due', 'collection counters', 'collection tokens', 'index tokens_created',
+  'collection insights', 'index insights_due', 'index insights_external_id', 'collection counters', 'collection tokens',
+  'index tokens_created',
   'counter of insight ids, at 0'
 ]
 

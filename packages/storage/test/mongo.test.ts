@@ -1,8 +1,9 @@
 import { t } from 'tap'
+import { externalIdContract } from './contract/external-id-contract.js'
 import { insightStoreContract } from './contract/insight-store-contract.js'
 import { replacementContract } from './contract/replacement-contract.js'
 import { tokenStoreContract } from './contract/token-store-contract.js'
-import { findMongo, newDatabase, openLab, openRaw, useMongo } from './mongo-lab.js'
+import { findMongo, newDatabase, openLab, openRaw, skipChangedKeys, useMongo } from './mongo-lab.js'
 
 const { skip, sharedUrl } = findMongo()
 
@@ -21,6 +22,13 @@ if (skip === false) {
   tokenStoreContract(t, 'mongo', async () => {
     await empty()
     return lab.tokens
+  })
+  externalIdContract(t, 'mongo', {
+    open: async () => {
+      await empty()
+      return lab.insights
+    },
+    skipChanged: await skipChangedKeys(raw)
   })
   insightStoreContract(t, 'mongo', async () => {
     await empty()

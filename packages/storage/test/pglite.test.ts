@@ -1,9 +1,11 @@
 import type { PGlite } from '@electric-sql/pglite'
 import { t } from 'tap'
+import { defaultFields } from '@insights/shared'
 import { createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '../src/pglite/index.js'
 import { sql as firstSchema } from '../src/pglite/migrations/001-insights.js'
 import { BACKLOG, CLAIM_DUE } from '../src/pglite/statements.js'
 import { MAX_COUNTED_DUE } from '../src/port.js'
+import { externalIdContract } from './contract/external-id-contract.js'
 import { insightStoreContract } from './contract/insight-store-contract.js'
 import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { replacementContract } from './contract/replacement-contract.js'
@@ -21,7 +23,7 @@ async function emptyDatabase (): Promise<PGlite> {
 t.test('migrating twice changes nothing', async t => {
   await migratePglite(db)
   const { rows } = await db.query('select number from insights.migrations')
-  t.same(rows, [{ number: 1 }, { number: 2 }])
+  t.same(rows, [{ number: 1 }, { number: 2 }, { number: 3 }])
 })
 
 t.test('tokens of the first schema are kept by the next one', async t => {
@@ -43,6 +45,17 @@ t.test('tokens of the first schema are kept by the next one', async t => {
     last_used_at: null,
     revoked_at: (await createPgliteTokenStore(old).list())[0]?.revoked_at
   })
+})
+
+t.test('insights of the schemas before external ids have none', async t => {
+  await emptyDatabase()
+  const { external_id: _left, ...fields } = defaultFields()
+  await db.query(`insert into insights.insights (fields, sources, due_at, asked_at, created_at, updated_at)
+    values ($1::json, '[]', now(), now(), now(), now()), ($1::json, '[]', now(), now(), now(), now())`, [JSON.stringify(fields)])
+  const store = createPgliteInsightStore(db)
+  const [id = 0] = await store.claimDue({ limit: 1, leaseMs: 60_000 })
+  t.same((await store.find(id))?.fields, defaultFields())
+  t.match(await store.replaceFields(id, { ...defaultFields(), external_id: 'a' }), { fields: { external_id: 'a' } })
 })
 
 t.test('claiming what is due scans the index and nothing else', async t => {
@@ -73,6 +86,7 @@ t.test('the backlog costs what it counts, up to its bound', async t => {
 
 replacementContract(t, 'pglite', async () => createPgliteInsightStore(await emptyDatabase()))
 tokenStoreContract(t, 'pglite', async () => createPgliteTokenStore(await emptyDatabase()))
+externalIdContract(t, 'pglite', { open: async () => createPgliteInsightStore(await emptyDatabase()) })
 insightStoreContract(t, 'pglite', async () => ({
   store: createPgliteInsightStore(await emptyDatabase()),
   breakStore: async () => { await db.close() }

@@ -8,6 +8,7 @@ export function toInsightAnswer ({ id, fields, sources, score }: InsightDocument
   const followersOn = (platform: Platform): number | null => sources.find(source => source.platform === platform)?.count ?? null
   return {
     id,
+    ...(fields.external_id !== null && { external_id: fields.external_id }),
     has_about: fields.has_about,
     number_of_roles: fields.number_of_roles,
     number_of_acts: fields.number_of_acts,

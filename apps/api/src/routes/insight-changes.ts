@@ -18,7 +18,7 @@ const MAX_TRIES = 100
 
 const headers = ['etag', 'last-modified'] as const
 const change200 = described('The insight as it is now', InsightAnswerSchema, { headers })
-const changeCodes = [...bodyCodes, 'INS_INSIGHT_UNKNOWN', 'INS_INSIGHT_DAMAGED', 'INS_INSIGHT_CHANGED', 'INS_STORE_FULL'] as const
+const changeCodes = [...bodyCodes, 'INS_INSIGHT_UNKNOWN', 'INS_INSIGHT_DAMAGED', 'INS_EXTERNAL_ID_TAKEN', 'INS_INSIGHT_CHANGED', 'INS_STORE_FULL'] as const
 
 const ReplaceSchema = describe({
   operationId: 'replaceInsight',

@@ -5,6 +5,7 @@ import type { InsightInput } from './insight-schemas.js'
 export function toFields (input: InsightInput): InsightFields {
   const defaults = defaultFields()
   return {
+    external_id: input.external_id ?? defaults.external_id,
     has_about: input.has_about ?? defaults.has_about,
     number_of_roles: toCount(input.number_of_roles ?? defaults.number_of_roles),
     number_of_acts: toCount(input.number_of_acts ?? defaults.number_of_acts),

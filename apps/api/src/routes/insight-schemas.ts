@@ -24,6 +24,7 @@ const WorkInputSchema = Type.Object({
 
 /** What a client says of an artist. Fields that are left out take their defaults. */
 export const InsightInputSchema = named('InsightInput', Type.Object({
+  external_id: Type.Optional(Type.Union([textSchema({ minLength: 1 }), Type.Null()])),
   has_about: Type.Optional(Type.Boolean()),
   number_of_roles: Type.Optional(CountSchema),
   number_of_acts: Type.Optional(CountSchema),
@@ -58,6 +59,7 @@ const WorkAnswerSchema = Type.Object({
 /** An insight as it is answered. The keys stand in the order in which the API has always had them. */
 export const InsightAnswerSchema = named('Insight', Type.Object({
   id: Type.Integer(),
+  external_id: Type.Optional(Type.String({ description: 'Only where the host has given one' })),
   has_about: Type.Boolean(),
   number_of_roles: CountSchema,
   number_of_acts: CountSchema,

@@ -26,7 +26,7 @@ const CreateSchema = describe({
   body: InsightInputSchema,
   response: responses({
     201: answer('The insight as it was stored', InsightAnswerSchema, { headers: ['location', 'etag', 'last-modified'] })
-  }, [...bodyCodes, 'INS_STORE_FULL']),
+  }, [...bodyCodes, 'INS_EXTERNAL_ID_TAKEN', 'INS_STORE_FULL']),
   examples: {
     'one-work': { summary: 'An artist with one work', body: ARTIST_WITH_A_WORK, status: 201, answer: FRESH_ARTIST },
     'several-faults': { summary: 'Every fault is named', body: FAULTY_ARTIST, status: 400, answer: FAULTS }

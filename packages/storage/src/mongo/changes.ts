@@ -1,9 +1,10 @@
 import { alignSources, AppError, hasSameFields, hasSameIdentity, type InsightFields } from '@insights/shared'
+import { externalIdTaken } from '../external-id.js'
 import type { InsightDocument, WriteCondition } from '../port.js'
 import { rescore } from '../rescore.js'
 import { isSound } from './damage.js'
 import type { StoreDeps } from './deps.js'
-import { unavailable } from './errors.js'
+import { isDuplicateExternalId, unavailable } from './errors.js'
 import type { StoredInsight } from './models.js'
 import * as pipelines from './pipelines.js'
 
@@ -33,12 +34,21 @@ export async function replaceFields (
     const change = {
       fields, sources, breakdown: rescore(current, fields, sources), isSameIdentity: hasSameIdentity(current.fields, fields)
     }
-    const replaced = await deps.models.insights.findOneAndUpdate(
+    const replaced = await refuseTaken(async () => await deps.models.insights.findOneAndUpdate(
       { _id: id, rev: current.rev, 'stamps.saved': raw.stamps?.saved ?? null },
-      pipelines.replaceFields(change), RETURN_NEW)
+      pipelines.replaceFields(change), RETURN_NEW))
     if (replaced !== null) return await toDocument(deps, replaced)
   }
   throw unavailable('The insight is being changed by too many at once.')
+}
+
+/** @throws `INS_EXTERNAL_ID_TAKEN` for the error of the server that says so. */
+async function refuseTaken<T> (write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    throw isDuplicateExternalId(error) ? externalIdTaken() : error
+  }
 }
 
 /** Needs nothing of the document but its `rev`, so that a damaged one can be deleted. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { alignSources, AppError, type InsightFields, type Log } from '@insights/shared'
-import { isDuplicate } from './errors.js'
+import { externalIdTaken } from '../external-id.js'
+import { isDuplicate, isDuplicateExternalId } from './errors.js'
 import type { IdBlocks } from './id-blocks.js'
 import type { Models, StoredInsight } from './models.js'
 import * as pipelines from './pipelines.js'
@@ -19,6 +20,8 @@ export interface Try { id: number, stamp: string }
  * Stores a new insight under a fresh id. It is an upsert, because only an update can use the server's clock, whose
  * filter no document fulfils: where the id is taken the unique `_id` refuses it. `tries` gets every try before it is
  * sent.
+ *
+ * @throws `INS_EXTERNAL_ID_TAKEN`
  */
 export async function insertInsight (
   models: Models, ids: IdBlocks, fields: InsightFields, tries: Try[]
@@ -33,6 +36,7 @@ export async function insertInsight (
       if (!isDuplicate(error)) throw error
       const mine = await models.insights.findOne({ _id: created.id, 'stamps.created': created.stamp }).lean()
       if (mine !== null) return mine
+      if (isDuplicateExternalId(error)) throw externalIdTaken()
       await ids.skipTaken(created.id)
     }
   }

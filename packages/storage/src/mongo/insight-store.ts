@@ -40,7 +40,9 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
   const store: InsightStore = {
     create: async fields => {
       const tries: Try[] = []
-      return await confirmed(deps, call, undoing, tries, insertInsight(models, ids, fields, tries))
+      const inserted = insertInsight(models, ids, fields, tries)
+      const isNamed = fields.external_id !== null
+      return await confirmed(deps, call, isNamed ? null : undoing, tries, inserted)
     },
     find: async id => await call(async () => await findInsight(deps, id)),
     replaceFields: async (id, fields, condition) => await call(async () => await replaceFields(deps, id, fields, condition)),
@@ -56,14 +58,17 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
   return { store, close: undoing.close }
 }
 
-/** The new insight, or an error after which it will not stay. */
+/**
+ * The new insight, or an error after which it will not stay. One with an `external_id` may stay: a repeat can not make
+ * a second one, and to remove it later could hit an insight that the repeat was told is there.
+ */
 async function confirmed (
-  deps: StoreDeps, call: Call, undoing: Undoing, tries: readonly Try[], inserted: Promise<StoredInsight>
+  deps: StoreDeps, call: Call, undoing: Undoing | null, tries: readonly Try[], inserted: Promise<StoredInsight>
 ): Promise<InsightDocument> {
   try {
     return await call(async () => await toDocument(deps, await inserted)) as InsightDocument
   } catch (error) {
-    undoing.undo(tries, inserted)
+    undoing?.undo(tries, inserted)
     throw error
   }
 }

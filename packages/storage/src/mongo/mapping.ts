@@ -31,6 +31,7 @@ export function toDocument (raw: unknown, now: Milliseconds): InsightDocument {
 
 function toFields (stored: Record<string, unknown>): InsightFields {
   return {
+    external_id: readOptional(stored.external_id, 'fields.external_id', readText),
     has_about: readFlag(stored.has_about, 'fields.has_about'),
     number_of_roles: readCount(stored.number_of_roles, 'fields.number_of_roles'),
     number_of_acts: readCount(stored.number_of_acts, 'fields.number_of_acts'),

@@ -48,6 +48,9 @@ export interface Models {
   tokens: Model<StoredToken>
 }
 
+/** The index of the host's own ids. Its name is part of the error about a duplicate. */
+export const EXTERNAL_ID_INDEX = 'insights_external_id'
+
 /** The counter of insight ids. */
 export const INSIGHT_COUNTER = 'insights'
 
@@ -97,6 +100,7 @@ const SourceSchema = new mongoose.Schema({
 const InsightSchema = new mongoose.Schema({
   _id: Number,
   fields: {
+    external_id: String,
     has_about: Boolean,
     number_of_roles: Number,
     number_of_acts: Number,
@@ -129,6 +133,10 @@ const InsightSchema = new mongoose.Schema({
 }, { ...STRICT, collection: 'insights' })
   // The planner's only question: what has come due, earliest first. The id settles equal times.
   .index({ 'refresh.due_at': 1, _id: 1 }, { name: 'insights_due' })
+  // Texts only: any number of insights has none. Written as a comparison, which the planner recognises in a question.
+  .index({ 'fields.external_id': 1 }, {
+    name: EXTERNAL_ID_INDEX, unique: true, partialFilterExpression: { 'fields.external_id': { $gt: '' } }
+  })
 
 /** The models of one connection. */
 export function createModels (connection: Connection): Models {

@@ -5,7 +5,8 @@ import type { TokenRecord } from '../token-port.js'
 /** The columns of `insights.insights` as PGlite gives them, with `is_running` computed by the query. */
 export interface InsightRow {
   id: number
-  fields: InsightFields
+  /** Rows of the first schemas have no `external_id`. */
+  fields: Omit<InsightFields, 'external_id'> & Partial<InsightFields>
   sources: SourceRecord[]
   score: string
   breakdown: Breakdown | null
@@ -32,7 +33,7 @@ export const INSIGHT_COLUMNS = `id, fields, sources, score, breakdown, rev, iden
 export function toDocument (row: InsightRow): InsightDocument {
   return {
     id: row.id,
-    fields: row.fields,
+    fields: { external_id: null, ...row.fields },
     sources: row.sources,
     score: Number(row.score),
     breakdown: row.breakdown,

@@ -101,6 +101,7 @@ export function insightStoreContract (t: Tap, name: string, open: (t: Tap) => Pr
       .filter(value => value.isWellFormed() && !value.includes('\0') && value.length <= 255)
     const count = fc.maxSafeNat()
     const fields = fc.record({
+      external_id: fc.constant(null),
       has_about: fc.boolean(),
       number_of_roles: count,
       number_of_acts: count,
