@@ -12,21 +12,21 @@ type Tap = import('tap').Test
 export async function eachStore (t: Tap, register: (name: string, stage: Stage) => void): Promise<void> {
   const { skip } = findMongo()
   const pglite = await openStage(t)
-  const mongo = skip === false ? await openStageOn(t, await openMongoStore(t)) : null
+  const mongo = skip === false ? await openStageOn(t, (await openMongoDatabase(t)).store) : null
   register('pglite', pglite)
   if (mongo !== null) register('mongo', mongo)
   else t.test('mongo', { skip }, async () => {})
 }
 
 /** A store in a database of its own, which ends with the test. */
-export async function openMongoStore (t: Tap): Promise<InsightStore> {
+export async function openMongoDatabase (t: Tap): Promise<{ url: string, store: InsightStore }> {
   const server = await useMongo()
   t.teardown(server.stop)
   const url = server.url(`insights_${randomUUID()}`)
   await migrateMongo({ url, log: keepLog() })
   const mongo = await openMongo({ url, log: keepLog() })
   t.teardown(mongo.close)
-  return mongo.insights
+  return { url, store: mongo.insights }
 }
 
 /** Writes other records for an insight, as a run of long ago would have left them, and makes it due now. */
