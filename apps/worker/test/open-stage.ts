@@ -42,8 +42,8 @@ export function keepLog (): KeptLog {
 export interface Stage {
   store: InsightStore
   sandbox: Sandbox
-  /** Real clients on the sandbox, with these settings. */
-  depsWith: (t: Tap, settings?: PlatformSettings) => RefreshDeps & { log: KeptLog }
+  /** Real clients on the sandbox, or on what stands in front of X there, with these settings. */
+  depsWith: (t: Tap, settings?: PlatformSettings, urlOfX?: string) => RefreshDeps & { log: KeptLog }
   find: (id: number) => Promise<InsightDocument>
 }
 
@@ -62,12 +62,12 @@ export async function openStageOn (t: Tap, store: InsightStore): Promise<Stage> 
   return {
     store,
     sandbox,
-    depsWith: (t, settings = {}) => {
+    depsWith: (t, settings = {}, urlOfX = sandbox.baseUrls.x) => {
       const { baseUrls: { soundcloudToken, ...baseUrls }, credentials } = sandbox
       const platforms = openPlatforms({
         youtube: { baseUrl: baseUrls.youtube, ...credentials.youtube },
         soundcloud: { baseUrl: baseUrls.soundcloud, tokenUrl: soundcloudToken, ...credentials.soundcloud },
-        x: { baseUrl: baseUrls.x, ...credentials.x },
+        x: { baseUrl: urlOfX, ...credentials.x },
         facebook: { baseUrl: baseUrls.facebook, ...credentials.facebook },
         instagram: { baseUrl: baseUrls.instagram, ...credentials.instagram }
       }, { random: () => 0, ...settings })
