@@ -1,14 +1,14 @@
 import { openPlatforms } from '@insights/platforms'
 import { openQueues } from '@insights/queue'
 import type { Sandbox } from '@insights/sandbox'
-import { PLATFORMS } from '@insights/shared'
-import { createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '@insights/storage/pglite'
+import { PLATFORMS, type Platform } from '@insights/shared'
+import { createPgliteInsightStore, createPgliteTokenStore, migratePglite, settlePlatformModes } from '@insights/storage/pglite'
 import type { Closers } from './closers.js'
 import { openEmbeddedDatabase } from './embedded-db.js'
-import { liveOptions, sandboxOptions, toPlatformModes } from './platform-options.js'
+import { credentialsGiven, liveOptions, sandboxOptions } from './platform-options.js'
 import type { OpenMode } from './runtime.js'
 
-/** One embedded database for store and queue; the sandbox for platforms without credentials. */
+/** One embedded database for store and queue; the sandbox for platforms that never had credentials in it. */
 export const openEmbedded: OpenMode = async (config, { log, metrics, databasePath = '' }, closers) => {
   const { db, close } = await openEmbeddedDatabase(databasePath)
   closers.add(close)
@@ -16,9 +16,9 @@ export const openEmbedded: OpenMode = async (config, { log, metrics, databasePat
   const queues = await openQueues({ backend: { kind: 'embedded', db }, log })
   closers.add(async () => { await queues.close() })
 
-  const platformModes = toPlatformModes(config, true)
-  const needsSandbox = PLATFORMS.some(platform => platformModes[platform] === 'sandbox')
-  const standIns = needsSandbox ? sandboxOptions(await startSandbox(closers)) : {}
+  const platformModes = await settlePlatformModes(db, credentialsGiven(config))
+  const sandboxed = PLATFORMS.filter(platform => platformModes[platform] === 'sandbox')
+  const standIns = sandboxed.length > 0 ? only(sandboxed, sandboxOptions(await startSandbox(closers))) : {}
   const platforms = openPlatforms({ ...standIns, ...liveOptions(config) }, {
     deadlineMs: config.refresh.platformTimeoutMs, onCall: metrics.observePlatformCall
   })
@@ -26,6 +26,10 @@ export const openEmbedded: OpenMode = async (config, { log, metrics, databasePat
   return {
     store: createPgliteInsightStore(db), tokens: createPgliteTokenStore(db), queues, platforms: platforms.loaders, platformModes
   }
+}
+
+function only<T extends Record<Platform, unknown>> (platforms: readonly Platform[], options: T): Partial<T> {
+  return Object.fromEntries(platforms.map(platform => [platform, options[platform]])) as Partial<T>
 }
 
 async function startSandbox (closers: Closers): Promise<Sandbox> {

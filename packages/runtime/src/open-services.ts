@@ -23,7 +23,7 @@ export const openServices: OpenMode = async (config, { log, metrics }, closers) 
     tokens: mongo.tokens,
     queues,
     platforms: platforms.loaders,
-    platformModes: toPlatformModes(config, false),
+    platformModes: toPlatformModes(config),
     limitRedis: limits.redis
   }
 }

@@ -6,13 +6,16 @@ import { PLATFORMS, type Milliseconds, type Platform } from '@insights/shared'
 /** `live`: asked with the operator's credentials; `sandbox`: a local stand-in; `not_configured`: not asked at all. */
 export type PlatformMode = 'live' | 'sandbox' | 'not_configured'
 
-/** How each platform is used: live with credentials, without them the stand-in where there is one. */
-export function toPlatformModes (config: Config, hasSandbox: boolean): Record<Platform, PlatformMode> {
-  const modeOf = (platform: Platform): PlatformMode => {
-    if (config.platforms[platform].credentials !== null) return 'live'
-    return hasSandbox ? 'sandbox' : 'not_configured'
-  }
-  return Object.fromEntries(PLATFORMS.map(platform => [platform, modeOf(platform)])) as Record<Platform, PlatformMode>
+/** How each platform is used where there is no stand-in: live with credentials, otherwise not at all. */
+export function toPlatformModes (config: Config): Record<Platform, PlatformMode> {
+  const given = credentialsGiven(config)
+  return Object.fromEntries(PLATFORMS.map(platform => [platform, given[platform] ? 'live' : 'not_configured'])) as Record<Platform, PlatformMode>
+}
+
+/** For which platforms there are credentials. */
+export function credentialsGiven ({ platforms }: Config): Record<Platform, boolean> {
+  const entries = PLATFORMS.map(platform => [platform, platforms[platform].credentials !== null])
+  return Object.fromEntries(entries) as Record<Platform, boolean>
 }
 
 /** Where to ask the configured platforms, and as whom. */

@@ -65,6 +65,12 @@ async function reply (model: Model, world: World, worker: Worker, question: Ques
   await world.answer(worker, question, (REPLIES[kind] as typeof REPLIES[string])(world, question))
 }
 
+async function replyToAll (model: Model, world: World, worker: Worker): Promise<void> {
+  for (let question = worker.questions[0]; question !== undefined; question = worker.questions[0]) {
+    await reply(model, world, worker, question, 'ok')
+  }
+}
+
 function addReasons (model: Model, ids: readonly number[]): void {
   for (const id of ids) {
     const known = model.known.get(id)
@@ -128,7 +134,7 @@ export const COMMANDS: Array<fc.Arbitrary<Command>> = [
   }))),
   fc.nat(9).map(index => command(`reply ok to all of worker ${index}`, async (model, world) => {
     const worker = someWorker(world, index)
-    while (worker !== undefined && !worker.hasEnded) await reply(model, world, worker, pick(worker.questions, 0), 'ok')
+    if (worker !== undefined) await replyToAll(model, world, worker)
   })),
   fc.constantFrom(20_000, 120_000, 7 * HOUR, 25 * HOUR, 240 * HOUR).map(ms => command(`${ms / 1000} s pass`, async (model, world) => {
     for (const known of model.known.values()) known.reasons++
@@ -141,9 +147,7 @@ export async function comeToRest (model: Model, world: World): Promise<void> {
   for (let round = 0; round < 40 && (round === 0 || !(await isAtRest(model, world))); round++) {
     await world.plan()
     await world.startWorker(false)
-    for (const worker of world.busy()) {
-      while (!worker.hasEnded) await reply(model, world, worker, pick(worker.questions, 0), 'ok')
-    }
+    for (const worker of world.busy()) await replyToAll(model, world, worker)
     for (const known of model.known.values()) known.reasons++
     if (world.jobs.length === 0) await world.advance(2 * 60_000)
     await checkInvariants(model, world)
