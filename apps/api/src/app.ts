@@ -19,6 +19,7 @@ import { RequestLog, withoutSecrets } from './request-log.js'
 import { insightChanges } from './routes/insight-changes.js'
 import { insights } from './routes/insights.js'
 import { models } from './routes/models.js'
+import { lists } from './routes/lists.js'
 import { refreshes } from './routes/refreshes.js'
 import { score } from './routes/score.js'
 import { tokenRoutes } from './routes/tokens.js'
@@ -35,7 +36,7 @@ const MAX_CONNECTIONS = 10_000
  */
 export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<FastifyInstance> {
   const { store, tokens, clock, isReady, monitoring, rateLimitRedis } = deps
-  const { bodyLimitBytes, rateLimitPerMinute = 0, maxEventLoopDelayMs = 0 } = settings
+  const { bodyLimitBytes, rateLimitPerMinute = 0, maxEventLoopDelayMs = 0, publicUrl = null } = settings
   const app = createServer(deps, settings)
 
   await app.register(errors, { bodyLimitBytes })
@@ -55,6 +56,7 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
     await api.register(authentication, { tokens, lookup, clock })
     await api.register(insights, options)
     await api.register(insightChanges, options)
+    await api.register(lists, { store, publicUrl })
     await api.register(refreshes, options)
     await api.register(score, options)
     await api.register(models)

@@ -47,6 +47,8 @@ export interface ApiSettings {
   bodyLimitBytes: number
   /** The longest time for receiving a request; for receiving and answering it together it is half as much again. */
   requestTimeoutMs: Milliseconds
+  /** What absolute links begin with, without a slash at the end; without it they are as the request was addressed. */
+  publicUrl?: string | null
   /** The queue dashboard at `/queues`. Off by default; one that is not writable only shows. */
   dashboard?: { isEnabled: boolean, isWritable: boolean }
   /** Requests that one token may make in a minute; 0, the default, sets no limit. */

@@ -23,6 +23,8 @@ export interface Config {
     readonly host: string
     /** 0 = any free port. */
     readonly port: number
+    /** Without a slash at the end; `null`: links begin as the request was addressed. */
+    readonly publicUrl: string | null
     readonly bodyLimitBytes: number
     readonly requestTimeoutMs: Milliseconds
     /** 0: no limit. */
@@ -69,6 +71,7 @@ export function toConfig (env: Environment): Config {
     http: {
       host: env.HOST,
       port: env.PORT,
+      publicUrl: env.PUBLIC_URL === undefined ? null : withoutSlash(env.PUBLIC_URL),
       bodyLimitBytes: env.BODY_LIMIT_BYTES,
       requestTimeoutMs: toMs(env.REQUEST_TIMEOUT_SECONDS),
       rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
@@ -130,10 +133,14 @@ function toPlatform<Credentials extends object> (
 ): PlatformConfig<Complete<Credentials>> {
   const isComplete = !Object.values(credentials).includes(undefined)
   return {
-    baseUrl: new URL(baseUrl).href.replace(/\/+$/, ''),
+    baseUrl: withoutSlash(baseUrl),
     credentials: isComplete ? credentials as Complete<Credentials> : null,
     intervalMs: toMs(intervalSeconds)
   }
+}
+
+function withoutSlash (url: string): string {
+  return new URL(url).href.replace(/\/+$/, '')
 }
 
 function toMs (seconds: number): Milliseconds {

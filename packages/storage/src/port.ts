@@ -1,4 +1,5 @@
 import type { Breakdown, InsightFields, Milliseconds, Score, SourceRecord, Timestamp } from '@insights/shared'
+import type { InsightLists } from './list-port.js'
 
 /**
  * One insight as it is stored. The client owns `fields`; the worker owns `sources`, `score` and `breakdown`. What must
@@ -85,7 +86,8 @@ export interface WriteCondition {
 }
 
 /**
- * Where insights live. What every adapter promises (the contract suite has a test for each sentence):
+ * Where insights live. What every adapter promises (the contract suite has a test for each sentence; the promises of
+ * lists stand in `list-port.ts`):
  *
  * 1. `create` stores the document and its open refresh in one atomic write and returns it, acknowledged as durable as
  *    the store ever makes it. Ids are unique under concurrent creates and never used again, not even after a delete.
@@ -126,7 +128,7 @@ export interface WriteCondition {
  * Not promised: that ids rise with time; any order of the ids that `claimDue` gives or of what `saveResults` writes.
  * Whoever opens the database closes it; a store only borrows it.
  */
-export interface InsightStore {
+export interface InsightStore extends InsightLists {
   create: (fields: InsightFields) => Promise<InsightDocument>
   find: (id: number) => Promise<InsightDocument | null>
   replaceFields: (id: number, fields: InsightFields, condition?: WriteCondition) => Promise<InsightDocument | null>

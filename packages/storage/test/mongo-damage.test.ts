@@ -1,5 +1,6 @@
 import mongoose, { type Connection } from 'mongoose'
 import { t, type Test } from 'tap'
+import { LIST_KEYS, type ListFilter, type ListPage, type ListPosition } from '../src/list-port.js'
 import {
   type AnyDocument, collectionOf, fieldsWith, findMongo, type Lab, openLab, openRaw, resultOf, until, useMongo
 } from './mongo-lab.js'
@@ -100,6 +101,31 @@ if (skip === false) {
     }
     const other = await insights.create(fieldsWith())
     t.same(await insights.find(other.id), other)
+  })
+
+  t.test('fault 43: damaged insights are left out of lists, whatever they are ordered by, and come up once', async t => {
+    const { insights, log, plant } = await stage(t, server)
+    for (const id of STRANGE_IDS) await plant(id)
+    let damagedId = 1_000
+    // The breakdown is no part of what lists read.
+    const { 'a breakdown that is a list': _left, ...damages } = DAMAGES
+    for (const change of Object.values(damages)) await plant(++damagedId, change)
+    const good = [await insights.create(fieldsWith()), await insights.create(fieldsWith())].map(({ id }) => id)
+    const filters: ListFilter[] = [{}, { state: 'pending' }, { sourceStates: [{ platform: 'x', state: 'not_provided' }] }, { minScore: 0, updatedSince: '2020-01-01T00:00:00Z' }]
+    for (const key of LIST_KEYS) {
+      for (const filter of filters) {
+        const seen: number[] = []
+        let from: ListPosition | null = null
+        do {
+          const page: ListPage = await insights.list({ order: { key, isDescending: false }, filter, limit: 3, from, isBackward: false })
+          seen.push(...page.insights.map(({ id }) => id))
+          from = page.far
+        } while (from !== null)
+        t.same(seen.sort((a, b) => a - b), good, `${key} ${JSON.stringify(filter)}`)
+      }
+    }
+    const named = log.entries.map(({ details }) => (details as { insight_id?: unknown }).insight_id)
+    t.equal(new Set(named).size, named.length)
   })
 
   t.test('fault 43: a damaged insight can be deleted', async t => {

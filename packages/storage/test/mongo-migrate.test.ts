@@ -6,8 +6,8 @@ import {
 
 const { skip, skipOwn } = findMongo()
 const EVERYTHING = [
-  'collection insights', 'index insights_due', 'index insights_external_id', 'collection counters', 'collection tokens',
-  'index tokens_created',
+  'collection insights', 'index insights_due', 'index insights_external_id', 'index insights_score',
+  'index insights_updated', 'collection counters', 'collection tokens', 'index tokens_created', 'collection secrets',
   'counter of insight ids, at 0'
 ]
 

@@ -1,6 +1,7 @@
 import { tokenIdOf } from '@insights/shared'
 import mongoose, { type Connection } from 'mongoose'
 import { t, type Test } from 'tap'
+import { LIST_KEYS, MAX_EXAMINED, type ListFilter, type ListPage, type ListPosition } from '../src/list-port.js'
 import { MAX_COUNTED_DUE, type InsightDocument, type InsightStore } from '../src/port.js'
 import { collectionOf, fieldsWith, findMongo, openLab, openRaw, resultOf, useMongo } from './mongo-lab.js'
 
@@ -41,8 +42,8 @@ function toSearches (method: string, args: unknown[]): Array<Omit<Search, 'colle
       ({ filter, options: hint === undefined ? {} : { hint }, isOfWrite: true })))
   }
   const isOfWrite = method !== 'find' && method !== 'findOne'
-  const { sort, limit, projection } = isOfWrite ? {} as FindOptions : args.at(-1) as FindOptions
-  const options = Object.fromEntries(Object.entries({ sort, limit, projection }).filter(([, value]) => value !== undefined))
+  const { sort, limit, projection, hint } = isOfWrite ? {} as FindOptions : args.at(-1) as FindOptions
+  const options = Object.fromEntries(Object.entries({ sort, limit, projection, hint }).filter(([, value]) => value !== undefined))
   return [{ filter: args[0] as Filter, options, isOfWrite }]
 }
 
@@ -63,12 +64,15 @@ async function isByIndex (t: Test, raw: Connection, name: string, search: Search
 }
 
 /** Many insights that are not due for hours, which no call of the test is about. */
-async function plantMany (raw: Connection, store: InsightStore, count: number): Promise<void> {
+async function plantMany (
+  raw: Connection, store: InsightStore, count: number, changeOf: (n: number) => object = () => ({})
+): Promise<void> {
   const { id } = await store.create(fieldsWith())
   const collection = collectionOf(raw)
   const document = await collection.findOne({ _id: id }) as Record<string, unknown>
   await collection.insertMany(Array.from({ length: count }, (_one, index) => ({
     ...document,
+    ...changeOf(index),
     _id: 1_000_000 + index,
     refresh: { ...document['refresh'] as object, due_at: new Date(Date.now() + 3_600_000 + index) }
   })))
@@ -107,6 +111,52 @@ if (skip === false) {
       const searches = await searchesOf(call)
       t.ok(searches.length > 0, `${name} was seen`)
       for (const search of searches) await isByIndex(t, raw, name, search)
+    }
+  })
+
+  t.test('a page of a list examines as many keys as it gives, in each order and wherever it begins', async t => {
+    const { insights, url } = await openLab(t, server)
+    const raw = await openRaw(t, url)
+    await plantMany(raw, insights, 2_000, n => ({ score: n % 100, updated_at: new Date(n % 300 * 1_000) }))
+    await insights.create(fieldsWith({ external_id: 'artist-1' }))
+    const filters: Record<string, ListFilter[]> = {
+      id: [{}], insight_score: [{}, { minScore: 20, maxScore: 60 }], updated_at: [{}, { updatedSince: new Date(60_000).toISOString() }]
+    }
+    for (const key of LIST_KEYS) {
+      for (const filter of filters[key] as ListFilter[]) {
+        for (const isDescending of [false, true]) {
+          for (const isBackward of [false, true]) {
+            const query = { order: { key, isDescending }, filter, limit: 50, isBackward }
+            let from: ListPosition | null = null
+            for (let count = 0; count < 3; count++) {
+              const searches = await searchesOf(async () => { from = (await insights.list({ ...query, from })).far })
+              t.ok(searches.length >= 1 && searches.length <= 2)
+              for (const search of searches) await isByIndex(t, raw, `${key} ${String(isDescending)}`, search)
+            }
+          }
+        }
+      }
+      const named = { order: { key, isDescending: false }, filter: { externalId: 'artist-1' }, limit: 50, from: null, isBackward: false }
+      for (const search of await searchesOf(async () => await insights.list(named))) t.equal(await isByIndex(t, raw, 'externalId', search), 1)
+    }
+  })
+
+  t.test('a filter that nothing fulfils is looked for in stretches, and misses nothing', async t => {
+    const { insights, url } = await openLab(t, server)
+    const raw = await openRaw(t, url)
+    await plantMany(raw, insights, 2 * MAX_EXAMINED + 10)
+    const { id } = await insights.create(fieldsWith())
+    await collectionOf(raw).updateOne({ _id: 1_000_000 + MAX_EXAMINED }, { $set: { 'refresh.lease_until': new Date(Date.now() + 3_600_000) } })
+    for (const key of LIST_KEYS) {
+      const found: number[][] = []
+      let from: ListPosition | null = null
+      do {
+        const page: ListPage = await insights.list({ order: { key, isDescending: false }, filter: { state: 'running' }, limit: 5, from, isBackward: false })
+        found.push(page.insights.map(insight => insight.id))
+        from = page.far
+      } while (from !== null)
+      t.equal(found.length, 3, 'three stretches')
+      t.same(found.flat(), [1_000_000 + MAX_EXAMINED], `${id} and all others are not running`)
     }
   })
 

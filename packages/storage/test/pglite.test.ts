@@ -3,12 +3,15 @@ import { t } from 'tap'
 import { defaultFields } from '@insights/shared'
 import { createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '../src/pglite/index.js'
 import { sql as firstSchema } from '../src/pglite/migrations/001-insights.js'
+import { pageStatement } from '../src/pglite/lists.js'
 import { BACKLOG, CLAIM_DUE } from '../src/pglite/statements.js'
+import { LIST_KEYS, MAX_EXAMINED, type ListPage, type ListPosition, type ListQuery } from '../src/list-port.js'
 import { MAX_COUNTED_DUE } from '../src/port.js'
 import { externalIdContract } from './contract/external-id-contract.js'
 import { insightStoreContract } from './contract/insight-store-contract.js'
 import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { replacementContract } from './contract/replacement-contract.js'
+import { listContract } from './contract/list-contract.js'
 import { tokenStoreContract } from './contract/token-store-contract.js'
 
 const db = await openMemoryDatabase()
@@ -85,8 +88,56 @@ t.test('the backlog costs what it counts, up to its bound', async t => {
 })
 
 replacementContract(t, 'pglite', async () => createPgliteInsightStore(await emptyDatabase()))
+const plantMany = async (count: number): Promise<void> => {
+  await emptyDatabase()
+  await db.exec(`insert into insights.insights (fields, sources, score, due_at, asked_at, created_at, updated_at)
+    select '{}', '[]', n % 100, now(), now(), now(), timestamptz 'epoch' + n % 300 * interval '1 second' from generate_series(1, ${count}) as n`)
+  await db.exec('analyze insights.insights')
+}
+
+t.test('a page of a list is one scan of an index, in each order and wherever it begins', async t => {
+  await plantMany(5_000)
+  const from = { id: 50, value: '' }
+  const at = { ...from, value: '1970-01-01T00:02:00.000000Z' }
+  const queries: Array<[string, Omit<ListQuery, 'limit' | 'isBackward'>]> = [
+    ['insights_pkey', { order: { key: 'id', isDescending: false }, filter: {}, from }],
+    ['insights_score', { order: { key: 'insight_score', isDescending: false }, filter: {}, from: { ...from, value: '7.00' } }],
+    ['insights_score', { order: { key: 'insight_score', isDescending: true }, filter: { minScore: 20, maxScore: 60 }, from: null }],
+    ['insights_updated', { order: { key: 'updated_at', isDescending: false }, filter: {}, from: at }],
+    ['insights_updated', { order: { key: 'updated_at', isDescending: true }, filter: { updatedSince: '1970-01-01T00:01:00Z' }, from: at }],
+    ['insights_pkey', { order: { key: 'insight_score', isDescending: true }, filter: { externalId: 'a' }, from: null }]
+  ]
+  for (const [index, query] of queries) {
+    for (const isBackward of [false, true]) {
+      const { sql, parameters } = pageStatement({ ...query, limit: 50, isBackward }, null)
+      const { rows } = await db.query<{ 'QUERY PLAN': string }>(`explain ${sql}`, parameters)
+      const plan = rows.map(row => row['QUERY PLAN']).join('\n')
+      t.match(plan, new RegExp(`Index Scan (Backward )?using ${index} on insights`), JSON.stringify(query))
+      t.notMatch(plan, query.filter.externalId === undefined ? /Seq Scan|Sort|Filter/ : /Seq Scan/, JSON.stringify(query))
+    }
+  }
+})
+
+t.test('a filter that nothing fulfils is looked for in stretches, and misses nothing', async t => {
+  await plantMany(2 * MAX_EXAMINED + 10)
+  await db.query("update insights.insights set lease_until = now() + interval '1 hour' where id = (select max(id) - 100 from insights.insights)")
+  const store = createPgliteInsightStore(db)
+  for (const key of LIST_KEYS) {
+    const found: number[][] = []
+    let from: ListPosition | null = null
+    do {
+      const page: ListPage = await store.list({ order: { key, isDescending: false }, filter: { state: 'running' }, limit: 5, from, isBackward: false })
+      found.push(page.insights.map(({ id }) => id))
+      from = page.far
+    } while (from !== null)
+    t.equal(found.length, 3, 'three stretches')
+    t.equal(found.flat().length, 1)
+  }
+})
+
 tokenStoreContract(t, 'pglite', async () => createPgliteTokenStore(await emptyDatabase()))
 externalIdContract(t, 'pglite', { open: async () => createPgliteInsightStore(await emptyDatabase()) })
+listContract(t, 'pglite', async () => createPgliteInsightStore(await emptyDatabase()))
 insightStoreContract(t, 'pglite', async () => ({
   store: createPgliteInsightStore(await emptyDatabase()),
   breakStore: async () => { await db.close() }

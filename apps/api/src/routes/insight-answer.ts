@@ -1,9 +1,9 @@
 import { formatScore, platformOfWork, sourceKey, type Platform, type Work } from '@insights/shared'
-import type { InsightDocument } from '@insights/storage'
+import type { ListedInsight } from '@insights/storage'
 import type { InsightAnswer } from './insight-schemas.js'
 
 /** An insight as clients see it. Counts that are not known are `null`, those of works are left out. */
-export function toInsightAnswer ({ id, fields, sources, score }: InsightDocument): InsightAnswer {
+export function toInsightAnswer ({ id, fields, sources, score }: ListedInsight): InsightAnswer {
   const counts = new Map(sources.map(source => [sourceKey(source), source.count]))
   const followersOn = (platform: Platform): number | null => sources.find(source => source.platform === platform)?.count ?? null
   return {

@@ -1,17 +1,13 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { SCOPES } from '@insights/shared'
 import { DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS, MAX_TOKEN_DAYS } from '@insights/storage'
+import { instantSchema } from '../validation/instant.js'
 import { textSchema } from '../validation/text.js'
 import { named, nullable, oneOf, TimestampSchema } from './answer-schemas.js'
 
-const InstantInputSchema = Type.String({
-  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$',
-  title: 'a time like 2026-11-23T12:00:00Z'
-})
-
 /** When a token expires: at an instant or after so many days, never both. `null` = never. */
 const EXPIRY_FIELDS = {
-  expires_at: Type.Optional(Type.Union([InstantInputSchema, Type.Null()])),
+  expires_at: Type.Optional(Type.Union([instantSchema(), Type.Null()])),
   expires_in_days: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_TOKEN_DAYS }))
 }
 

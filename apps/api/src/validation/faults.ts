@@ -45,6 +45,8 @@ function explain ({ type, schema, value }: ValueError): Omit<Fault, 'pointer'> {
       return explainPattern(schema)
     case ValueErrorType.Literal:
       return { code: jsonTypeOf(value) === jsonTypeOf(schema.const) ? 'value' : 'type', detail: `must be ${describeSchema(schema)}` }
+    case ValueErrorType.NumberMinimum:
+    case ValueErrorType.NumberMaximum:
     case ValueErrorType.IntegerMinimum:
     case ValueErrorType.IntegerMaximum:
       return { code: 'range', detail: `must be ${describeSchema(schema)}` }

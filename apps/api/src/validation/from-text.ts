@@ -20,6 +20,29 @@ export function readParams (schema: TSchema, params: Record<string, string>): Re
 }
 
 /**
+ * Query parameters by the types that the schema gives them. One that is given several times is a list where the schema
+ * has one, and a fault elsewhere. An empty text is a value like any other.
+ */
+export function readQuery (schema: TSchema, query: Record<string, string | string[]>): ReadForm {
+  const properties: Record<string, TSchema> = schema.properties
+  const read: ReadForm = { value: Object.create(null), faults: [] }
+  for (const [name, given] of Object.entries(query)) {
+    const property = Object.hasOwn(properties, name) ? properties[name] : undefined
+    const texts = [given].flat()
+    if (property?.type === 'array') read.value[name] = texts
+    else if (texts.length > 1 && property !== undefined) {
+      read.faults.push({ pointer: childPointer('', name), code: 'duplicate', detail: 'is given more than once' })
+    } else read.value[name] = property?.type === 'number' ? numberOf(texts[0] ?? '') : valueOf(texts[0] ?? '', typesOf(property ?? {} as TSchema))
+  }
+  return read
+}
+
+/** Decimal digits with or without a fraction; everything else stays text. */
+function numberOf (text: string): number | string {
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
+}
+
+/**
  * The fields of a form by the types that the schema gives them. An empty text is a field that was not given; `null`
  * is written out where a field may be null.
  */

@@ -8,6 +8,6 @@ import { MAX_TEXT_LENGTH } from '@insights/shared'
 export const TEXT_PATTERN = '^(?:[^\\u0000\\uD800-\\uDFFF]|[\\uD800-\\uDBFF][\\uDC00-\\uDFFF])*$'
 
 /** The schema of a text that a client sends: up to 255 UTF-16 code units. */
-export function textSchema (options: { minLength?: number } = {}): TString {
+export function textSchema (options: { minLength?: number, description?: string } = {}): TString {
   return Type.String({ ...options, maxLength: MAX_TEXT_LENGTH, pattern: TEXT_PATTERN })
 }

@@ -7,6 +7,7 @@ import { createDamage } from './damage.js'
 import type { StoreDeps } from './deps.js'
 import { translateErrors } from './errors.js'
 import { createIdBlocks } from './id-blocks.js'
+import { listInsights, readCursorSecret } from './lists.js'
 import type { Models, StoredInsight } from './models.js'
 import { claimDue, readBacklog } from './planning.js'
 import { extendLeases, saveResults, startRefreshes } from './runs.js'
@@ -52,6 +53,8 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
     startRefreshes: async (ids, { leaseMs }) => await bulkCall(async () => await startRefreshes(deps, ids, leaseMs)),
     extendLeases: async (runs, { leaseMs }) => await bulkCall(async () => { await extendLeases(deps, runs, leaseMs) }),
     saveResults: async results => await bulkCall(async () => await saveResults(deps, results)),
+    list: async query => await bulkCall(async () => await listInsights(deps, query)),
+    cursorSecret: async () => await call(async () => await readCursorSecret(models)),
     backlog: async () => await call(async () => await readBacklog(deps)),
     ping: async () => await call(async () => { await deps.serverNow() })
   }

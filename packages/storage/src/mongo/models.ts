@@ -42,10 +42,14 @@ export interface StoredToken {
   revoked_at?: Date
 }
 
+/** A random text that all processes share. */
+export interface StoredSecret { _id: string, value: string }
+
 export interface Models {
   insights: Model<StoredInsight>
   counters: Model<StoredCounter>
   tokens: Model<StoredToken>
+  secrets: Model<StoredSecret>
 }
 
 /** The index of the host's own ids. Its name is part of the error about a duplicate. */
@@ -76,6 +80,8 @@ const TokenSchema = new mongoose.Schema({
   last_used_at: Date,
   revoked_at: Date
 }, { ...STRICT, collection: 'tokens' }).index({ created_at: 1, _id: 1 }, { name: 'tokens_created' })
+
+const SecretSchema = new mongoose.Schema({ _id: String, value: String }, { ...STRICT, collection: 'secrets' })
 
 const WorkSchema = new mongoose.Schema({
   item_id: String,
@@ -137,12 +143,16 @@ const InsightSchema = new mongoose.Schema({
   .index({ 'fields.external_id': 1 }, {
     name: EXTERNAL_ID_INDEX, unique: true, partialFilterExpression: { 'fields.external_id': { $gt: '' } }
   })
+  // The orders of a list.
+  .index({ score: 1, _id: 1 }, { name: 'insights_score' })
+  .index({ updated_at: 1, _id: 1 }, { name: 'insights_updated' })
 
 /** The models of one connection. */
 export function createModels (connection: Connection): Models {
   return {
     insights: connection.model<StoredInsight>('Insight', InsightSchema),
     counters: connection.model<StoredCounter>('Counter', CounterSchema),
-    tokens: connection.model<StoredToken>('Token', TokenSchema)
+    tokens: connection.model<StoredToken>('Token', TokenSchema),
+    secrets: connection.model<StoredSecret>('Secret', SecretSchema)
   }
 }

@@ -5,6 +5,7 @@ import {
 } from '../port.js'
 import { rescore } from '../rescore.js'
 import { translateErrors } from './errors.js'
+import { createPgliteLists } from './lists.js'
 import { fromResults, INSIGHT_COLUMNS, toDocument, type InsightRow } from './mapping.js'
 import * as statements from './statements.js'
 
@@ -14,6 +15,7 @@ export function createPgliteInsightStore (db: PGlite): InsightStore {
     await translateErrors(async () => firstDocument(await db.query<InsightRow>(sql, parameters)))
 
   return {
+    ...createPgliteLists(db),
     create: async fields => await create(db, fields),
     find: async id => await queryOne(`select ${INSIGHT_COLUMNS} from insights.insights where id = $1`, [id]),
     replaceFields: async (id, fields, condition) =>
