@@ -1,4 +1,4 @@
-import { linkedSources, PLATFORMS, type InsightFields, type Platform } from '@insights/shared'
+import { linkedSources, PLATFORMS, type InsightFields, type Milliseconds, type Platform } from '@insights/shared'
 import { refreshInsights, startWorker } from '@insights/worker'
 import { withStage, type Stage } from './stage.js'
 import { watchRefreshes } from './watch-refreshes.js'
@@ -46,9 +46,15 @@ export const ONE_BY_ONE: Mode = {
   }, { refreshConcurrency: stage.settings.concurrency })
 }
 
-/** Stores the insights, then works on them until the last one is refreshed. All of them are new to the platforms. */
-export async function workOff (workbench: Workbench, backlog: readonly InsightFields[], mode: Mode): Promise<Run> {
+/**
+ * Stores the insights, then works on them until the last one is refreshed. All of them are new to the platforms, which
+ * take `platformMs` for each call: 0 = as long as the sandbox needs.
+ */
+export async function workOff (
+  workbench: Workbench, backlog: readonly InsightFields[], mode: Mode, platformMs: Milliseconds = 0
+): Promise<Run> {
   return await withStage(workbench, async stage => {
+    for (const platform of PLATFORMS) stage.sandbox.faults.add({ platform, kind: 'delay', ms: platformMs, times: 'always' })
     const ids: number[] = []
     for (const fields of backlog) ids.push((await stage.store.create(fields)).id)
     await mode.enqueue(stage, ids)

@@ -5,6 +5,9 @@ import { buildBacklog } from './sample-insights.js'
 import { withStage } from './stage.js'
 import { median, summarise } from './statistics.js'
 
+/** What a call of a real platform takes on an ordinary day. */
+const SLOW_MS = 200
+
 /** A backlog of insights: how fast it is worked off, and how few platform calls that takes. */
 export const refresh: Bench = {
   name: 'refresh',
@@ -13,13 +16,15 @@ export const refresh: Bench = {
     const noop: number[] = []
     const oneByOne: Run[] = []
     const planned: Run[] = []
+    const slow: Run[] = []
     for (let round = 0; round < workbench.scale.refreshRounds; round++) {
       noop.push(await withStage(workbench, async ({ queues, settings: { concurrency } }) =>
         await measureNoopJobs(queues, { jobs: backlog.length, concurrency })))
       oneByOne.push(await workOff(workbench, backlog, ONE_BY_ONE))
       planned.push(await workOff(workbench, backlog, PLANNED))
+      slow.push(await workOff(workbench, backlog, PLANNED, SLOW_MS))
     }
-    return [...rateRows(planned, { noop, oneByOne }), ...callRows(planned)]
+    return [...rateRows(planned, { noop, oneByOne }), slowRow(slow, noop), ...callRows(planned)]
   }
 }
 
@@ -30,6 +35,15 @@ function rateRows (planned: readonly Run[], { noop, oneByOne }: { noop: number[]
     { measure: 'backlog refreshes beside empty jobs', ...rate, reference: { name: 'raw BullMQ jobs that do nothing', value: median(noop) } },
     { measure: 'backlog refreshes beside single jobs', ...rate, reference: { name: 'one job per insight', value: oneByOneRate } }
   ]
+}
+
+function slowRow (slow: readonly Run[], noop: readonly number[]): Row {
+  return {
+    measure: `backlog refreshes beside empty jobs, platforms that take ${SLOW_MS} ms`,
+    unit: 'per second',
+    ...summarise(slow.map(run => run.perSecond)),
+    reference: { name: 'raw BullMQ jobs that do nothing', value: median(noop) }
+  }
 }
 
 function callRows (planned: readonly Run[]): Row[] {

@@ -27,6 +27,7 @@ const MEASURES = [
   'POST until the score is read, p95',
   'backlog refreshes beside empty jobs',
   'backlog refreshes beside single jobs',
+  'backlog refreshes beside empty jobs, platforms that take 200 ms',
   ...['youtube', 'x', 'facebook', 'instagram', 'all platforms'].map(name => `calls for the backlog, ${name}`),
   'explain() rate'
 ]
