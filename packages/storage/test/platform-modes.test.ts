@@ -107,7 +107,9 @@ t.test('credentials that are back make what waits for them due at once, and drop
 
 t.test('more insights than fit into one step are all changed', async t => {
   await settlePlatformModes(db, credentials())
-  for (let n = 0; n < 4; n++) await Promise.all(Array.from({ length: 300 }, async () => await store.create(ARTIST)))
+  await store.create(ARTIST)
+  await db.exec(`insert into insights.insights (fields, sources, due_at, asked_at, created_at, updated_at)
+    select fields, sources, due_at, asked_at, created_at, updated_at from insights.insights, generate_series(2, 1200)`)
   await settlePlatformModes(db, credentials('x'))
   const { rows } = await db.query<{ count: number }>('select count(*)::int as count from insights.insights where wanted = 2')
   t.equal(rows[0]?.count, 1_200)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { CountOutcome } from '@insights/platforms'
 import { defaultFields, type InsightFields } from '@insights/shared'
 import { checkInvariants, checkRest, type Known, type Model } from './invariants.js'
-import type { Question, Worker, World } from './world.js'
+import { LEASE_MS, type Question, type Worker, type World } from './world.js'
 
 export type Command = fc.AsyncCommand<Model, World>
 
@@ -83,63 +83,92 @@ const someWorker = (world: World, index: number): Worker | undefined => {
   return busy.length === 0 ? undefined : pick(busy, index)
 }
 
-/** Every kind of step, with what it needs. Indexes are taken modulo what there is. */
-export const COMMANDS: Array<fc.Arbitrary<Command>> = [
-  identity.map(fields => command(`create ${JSON.stringify(fields)}`, async (model, world) => {
-    const given = { ...defaultFields(), ...fields }
-    const { id } = await world.store.create(given)
-    model.add(id, given)
-    world.enqueue(id)
-  })),
-  fc.tuple(fc.nat(9), identity).map(([index, fields]) => command(`patch handles of ${index} ${JSON.stringify(fields)}`, async (model, world) => {
-    const known = pickKnown(model, index)
-    await replace(world, known, { ...known.fields, ...fields })
-  }, hasSome)),
-  fc.tuple(fc.nat(9), fc.nat(99)).map(([index, connects]) => command(`patch facts of ${index}`, async (model, world) => {
-    const known = pickKnown(model, index)
-    await replace(world, known, { ...known.fields, connects })
-  }, hasSome)),
-  fc.nat(9).map(index => command(`delete ${index}`, async (model, world) => {
-    const known = pickKnown(model, index)
-    known.isRemoved = true
-    await world.store.remove(known.id)
-  }, hasSome)),
-  fc.nat(9).map(index => command(`request refresh of ${index}`, async (model, world) => {
-    const known = pickKnown(model, index)
-    known.reasons++
-    await world.store.requestRefresh(known.id)
-    world.enqueue(known.id)
-  }, hasSome)),
-  fc.constant(command('plan', async (_model, world) => { await world.plan() })),
-  fc.constant(command('flush queue', async (_model, world) => { world.jobs.length = 0 })),
-  ...[true, false].map(isImpatient => fc.constant(command(`start ${isImpatient ? 'impatient' : 'patient'} worker`, async (_model, world) => {
-    await world.startWorker(isImpatient)
-  }))),
-  fc.tuple(fc.nat(9), fc.boolean()).map(([index, isFound]) => command(`crash worker ${index}${isFound ? '' : ', job lost'}`, async (model, world) => {
-    const worker = someWorker(world, index)
-    if (worker === undefined) return
-    addReasons(model, worker.ids)
-    await world.crash(worker)
-    if (isFound) world.jobs.push([...worker.ids])
-  })),
-  fc.nat(9).map(index => command(`worker ${index} loses its lock`, async (model, world) => {
-    const worker = someWorker(world, index)
-    if (worker === undefined) return
-    addReasons(model, worker.ids)
-    world.jobs.push([...worker.ids])
-  })),
-  ...Object.keys(REPLIES).map(kind => fc.tuple(fc.nat(9), fc.nat(9)).map(([index, which]) => command(`reply ${kind} to worker ${index}`, async (model, world) => {
+const create = identity.map(fields => command(`create ${JSON.stringify(fields)}`, async (model, world) => {
+  const given = { ...defaultFields(), ...fields }
+  const { id } = await world.store.create(given)
+  model.add(id, given)
+  world.enqueue(id)
+}))
+
+const patchHandles = fc.tuple(fc.nat(9), identity).map(([index, fields]) => command(`patch handles of ${index} ${JSON.stringify(fields)}`, async (model, world) => {
+  const known = pickKnown(model, index)
+  await replace(world, known, { ...known.fields, ...fields })
+}, hasSome))
+
+const patchFacts = fc.tuple(fc.nat(9), fc.nat(99)).map(([index, connects]) => command(`patch facts of ${index}`, async (model, world) => {
+  const known = pickKnown(model, index)
+  await replace(world, known, { ...known.fields, connects })
+}, hasSome))
+
+const remove = fc.nat(9).map(index => command(`delete ${index}`, async (model, world) => {
+  const known = pickKnown(model, index)
+  known.isRemoved = true
+  await world.store.remove(known.id)
+}, hasSome))
+
+const requestRefresh = fc.nat(9).map(index => command(`request refresh of ${index}`, async (model, world) => {
+  const known = pickKnown(model, index)
+  known.reasons++
+  await world.store.requestRefresh(known.id)
+  world.enqueue(known.id)
+}, hasSome))
+
+const plan = fc.constant(command('plan', async (_model, world) => { await world.plan() }))
+
+const flushQueue = fc.constant(command('flush queue', async (_model, world) => { world.jobs.length = 0 }))
+
+const startWorker = fc.boolean().map(isImpatient => command(`start ${isImpatient ? 'impatient' : 'patient'} worker`, async (_model, world) => {
+  await world.startWorker(isImpatient)
+}))
+
+const crash = fc.tuple(fc.nat(9), fc.boolean()).map(([index, isFound]) => command(`crash worker ${index}${isFound ? '' : ', job lost'}`, async (model, world) => {
+  const worker = someWorker(world, index)
+  if (worker === undefined) return
+  addReasons(model, worker.ids)
+  await world.crash(worker)
+  if (isFound) world.jobs.push([...worker.ids])
+}))
+
+const loseLock = fc.nat(9).map(index => command(`worker ${index} loses its lock`, async (model, world) => {
+  const worker = someWorker(world, index)
+  if (worker === undefined) return
+  addReasons(model, worker.ids)
+  world.jobs.push([...worker.ids])
+}))
+
+/** Its job is given to another one, which finds the leases ended: two work on the same insights. */
+const standStill = fc.nat(9).map(index => command(`worker ${index} stands still for longer than its leases`, async (model, world) => {
+  const worker = someWorker(world, index)
+  if (worker === undefined) return
+  for (const known of model.known.values()) known.reasons++
+  await world.advance(2 * LEASE_MS)
+  world.jobs.unshift([...worker.ids])
+  await world.startWorker(false)
+}))
+
+const replyOne = fc.tuple(fc.constantFrom(...Object.keys(REPLIES)), fc.nat(9), fc.nat(9)).map(([kind, index, which]) =>
+  command(`reply ${kind} to worker ${index}`, async (model, world) => {
     const worker = someWorker(world, index)
     if (worker !== undefined) await reply(model, world, worker, pick(worker.questions, which), kind)
-  }))),
-  fc.nat(9).map(index => command(`reply ok to all of worker ${index}`, async (model, world) => {
-    const worker = someWorker(world, index)
-    if (worker !== undefined) await replyToAll(model, world, worker)
-  })),
-  fc.constantFrom(20_000, 120_000, 7 * HOUR, 25 * HOUR, 240 * HOUR).map(ms => command(`${ms / 1000} s pass`, async (model, world) => {
-    for (const known of model.known.values()) known.reasons++
-    await world.advance(ms)
   }))
+
+const replyAll = fc.nat(9).map(index => command(`reply ok to all of worker ${index}`, async (model, world) => {
+  const worker = someWorker(world, index)
+  if (worker !== undefined) await replyToAll(model, world, worker)
+}))
+
+const passTime = fc.constantFrom(20_000, 2 * LEASE_MS, 7 * HOUR, 25 * HOUR, 240 * HOUR).map(ms => command(`${ms / 1000} s pass`, async (model, world) => {
+  for (const known of model.known.values()) known.reasons++
+  await world.advance(ms)
+}))
+
+const often = <T>(times: number, kind: T): T[] => Array.from({ length: times }, () => kind)
+
+/** Every kind of step, as often as it takes for them to meet. Indexes are taken modulo what there is. */
+export const COMMANDS: Array<fc.Arbitrary<Command>> = [
+  ...often(2, create), ...often(2, patchHandles), ...often(2, patchFacts), remove, ...often(2, requestRefresh),
+  ...often(2, plan), ...often(2, flushQueue), ...often(5, startWorker), crash, loseLock, ...often(3, standStill),
+  ...often(4, replyOne), ...often(5, replyAll), ...often(2, passTime)
 ]
 
 /** Lets everything come to rest: parts are back, platforms answer, time passes. Then nothing may be left undone. */

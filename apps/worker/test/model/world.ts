@@ -13,6 +13,9 @@ export const LEASE_MS = 60_000
 /** Far beyond what a run of the model takes: nothing in it happens because real time passes. */
 const NEVER_MS = 3_600_000
 
+/** An impatient worker looks for news every millisecond; when it has begun no save by then, there was nothing to save. */
+const BEATS_WITHOUT_NEWS = 10
+
 /** A lookup that waits for its platform's answer. */
 interface Question {
   platform: Platform
@@ -29,7 +32,7 @@ interface Worker {
   isDead: boolean
   /** Saves what is there while others are awaited, instead of waiting for all. */
   isImpatient: boolean
-  saves: number
+  saves: { made: number, underWay: number }
   ended: Promise<void>
   hasEnded: boolean
 }
@@ -108,9 +111,13 @@ export function createWorld (store: InsightStore, { advance }: TimeTravel): Worl
       },
       saveResults: async results => {
         refuseTheDead()
-        const summary = await store.saveResults(results)
-        worker.saves++
-        return summary
+        worker.saves.underWay++
+        try {
+          return await store.saveResults(results)
+        } finally {
+          worker.saves.underWay--
+          worker.saves.made++
+        }
       },
       extendLeases: async (runs, options) => {
         refuseTheDead()
@@ -123,7 +130,7 @@ export function createWorld (store: InsightStore, { advance }: TimeTravel): Worl
     const ids = jobs.shift()
     if (ids === undefined) return null
     const worker: Worker = {
-      ids, questions: [], isDead: false, isImpatient, saves: 0, ended: Promise.resolve(), hasEnded: false
+      ids, questions: [], isDead: false, isImpatient, saves: { made: 0, underWay: 0 }, ended: Promise.resolve(), hasEnded: false
     }
     workers.add(worker)
     const deps = {
@@ -148,8 +155,13 @@ export function createWorld (store: InsightStore, { advance }: TimeTravel): Worl
 
   /** Until the worker has ended, or waits for answers and has saved what it had. */
   async function untilItWaits (worker: Worker, savesBefore: number): Promise<void> {
-    const waits = (): boolean => worker.questions.length > 0 && (!worker.isImpatient || worker.saves > savesBefore)
-    while (!worker.hasEnded && !waits()) await new Promise(resolve => setImmediate(resolve))
+    const { saves, questions, isImpatient } = worker
+    let beats = 0
+    const waits = (): boolean => {
+      if (questions.length === 0 || saves.underWay > 0) return false
+      return !isImpatient || saves.made > savesBefore || ++beats > BEATS_WITHOUT_NEWS
+    }
+    while (!worker.hasEnded && !waits()) await new Promise(resolve => isImpatient ? setTimeout(resolve, 1) : setImmediate(resolve))
     if (worker.hasEnded) await worker.ended
   }
 
@@ -165,10 +177,10 @@ export function createWorld (store: InsightStore, { advance }: TimeTravel): Worl
     plan: async () => { await planDueRefreshes({ store, queues, log, leaseMs: LEASE_MS }) },
     startWorker,
     answer: async (worker, question, outcome) => {
-      const { saves } = worker
+      const { made } = worker.saves
       worker.questions.splice(worker.questions.indexOf(question), 1)
       question.answer(outcome)
-      await untilItWaits(worker, saves)
+      await untilItWaits(worker, made)
     },
     goodAnswer: ({ platform, sourceId, number }) => ({ kind: 'ok', count: number * 10_000 + tagOf(platform, sourceId) }),
     crash: async worker => {
