@@ -19,6 +19,7 @@ import { RequestLog, withoutSecrets } from './request-log.js'
 import { insightChanges } from './routes/insight-changes.js'
 import { insights } from './routes/insights.js'
 import { models } from './routes/models.js'
+import { exports } from './routes/exports.js'
 import { lists } from './routes/lists.js'
 import { refreshes } from './routes/refreshes.js'
 import { score } from './routes/score.js'
@@ -57,6 +58,7 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
     await api.register(insights, options)
     await api.register(insightChanges, options)
     await api.register(lists, { store, publicUrl })
+    await api.register(exports, { store })
     await api.register(refreshes, options)
     await api.register(score, options)
     await api.register(models)

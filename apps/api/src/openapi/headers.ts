@@ -52,6 +52,11 @@ export const ANSWER_HEADERS = {
     schema: { type: 'string' },
     example: 'Mon, 23 Nov 2026 16:44:20 GMT'
   },
+  'content-disposition': {
+    description: 'A name for the file to save the answer in',
+    schema: { type: 'string' },
+    example: 'attachment; filename="insights.ndjson"'
+  },
   'accept-patch': {
     description: 'The media types that PATCH takes',
     schema: { type: 'string' },

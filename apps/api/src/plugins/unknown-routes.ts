@@ -35,10 +35,10 @@ export const unknownRoutes = plugin(async (app: FastifyInstance) => {
 
 function methodsOf (request: FastifyRequest, paths: Iterable<KnownPath>): string[] | null {
   const segments = segmentsOf(decodePath(request.url.split('?', 1)[0] ?? ''))
-  for (const { pattern, methods } of paths) {
-    if (fits(pattern, segments)) return [...methods].sort()
-  }
-  return null
+  const fitting = [...paths].filter(({ pattern }) => fits(pattern, segments))
+  // As the router does: a path that is spelled out goes before one with a placeholder.
+  const known = fitting.find(({ pattern }) => !pattern.some(part => part.startsWith(':'))) ?? fitting[0]
+  return known === undefined ? null : [...known.methods].sort()
 }
 
 /** The parts between the slashes; one slash at the end makes no difference. */

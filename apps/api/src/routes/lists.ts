@@ -39,7 +39,7 @@ const ListSchema = describe({
 
 /** Finding insights. */
 export const lists: FastifyPluginAsyncTypebox<ListRouteOptions> = async (app, { store, publicUrl }) => {
-  const cursors = createCursors(store.cursorSecret)
+  const cursors = createCursors(async () => await store.cursorSecret())
 
   app.get(PATH, { schema: ListSchema, config: { scope: 'read' } }, async request => {
     const { cursor, limit = DEFAULT_LIMIT, ordering = 'id', ...filters } = request.query
