@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import { t } from 'tap'
 import { listVariables } from '@insights/config'
-import { ERRORS, INSIGHT_1, SOURCE_STATES, type Platform } from '@insights/shared'
+import { ERRORS, INSIGHT_1, PLATFORMS, SOURCE_STATES, type Platform } from '@insights/shared'
 import { startService } from '@insights/testkit'
 import { buildRefreshPolicy } from '@insights/worker'
 import { targets } from '../scripts/generate-docs.js'
@@ -76,7 +76,7 @@ t.test('every npm script that is named exists', async t => {
 })
 
 /** Read by the tests, by their tools or by Node itself, never by the service. */
-const OTHER_VARIABLES = ['CI', 'INSIGHTS_TOOLS_DIR', 'NODE_EXTRA_CA_CERTS']
+const OTHER_VARIABLES = ['CI', 'INSIGHTS_TOOLS_DIR', 'NODE_EXTRA_CA_CERTS', 'MODEL_SEED', 'MODEL_PATH', 'MODEL_RUNS']
 
 t.test('every environment variable and every error code that is named exists', async t => {
   const variables = listVariables().flatMap(({ name, secret }) => secret ? [name, `${name}_FILE`] : [name])
@@ -117,7 +117,8 @@ t.test('the states and waits of sources are those of the code', async t => {
   t.same(table(waits, 'State').map(([state]) => state).sort(), [...SOURCE_STATES].sort())
   const defaults = new Map<string, string | null>(listVariables().map(variable => [variable.name, variable.default]))
   const intervalOf = (platform: string): number => Number(defaults.get(`${platform.toUpperCase()}_INTERVAL_SECONDS`)) * 1000
-  const { freshForMs } = buildRefreshPolicy({ youtube: 0, soundcloud: 0, x: 0, facebook: 0, instagram: 0 })
+  const intervals = Object.fromEntries(PLATFORMS.map(platform => [platform, intervalOf(platform)])) as Record<Platform, number>
+  const { freshForMs } = buildRefreshPolicy(intervals)
   const rows = table(waits, 'Platform')
   t.equal(rows.length, Object.keys(freshForMs).length)
   for (const [name = '', interval, freshFor] of rows) {
