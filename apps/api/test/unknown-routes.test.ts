@@ -4,7 +4,7 @@ import { buildBareApi, noStores } from './build-test-api.js'
 const { app } = await buildBareApi(t, noStores)
 
 const RESOURCES: Array<[url: string, allow: string]> = [
-  ['/api/user_insights', 'OPTIONS, POST'],
+  ['/api/user_insights', 'GET, HEAD, OPTIONS, POST'],
   ['/api/user_insights/7', 'GET, HEAD, OPTIONS, PATCH, PUT'],
   ['/api/user_insights/7/refresh', 'GET, HEAD, OPTIONS, POST'],
   ['/api/user_insights/7/score', 'GET, HEAD, OPTIONS'],

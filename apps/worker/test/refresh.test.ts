@@ -195,7 +195,7 @@ t.test('the counts that are there do not wait for a slow platform', async t => {
   const gate = new Promise<void>(resolve => { release = resolve })
   const facebook = { platform: 'facebook' as const, load: async () => { await gate; return { kind: 'ok' as const, count: 4546 } } }
   const run = refreshInsights({ ...deps, platforms: { ...deps.platforms, facebook } }, [id])
-  const early = await until(async () => await find(id), document => document.score > 0)
+  const early = await until(async () => await find(id), document => document.sources.filter(({ count }) => count === null).length === 1)
   t.same(sourcesOf(early), { ...COUNTS_2, 'facebook:4546477': [null, 'pending'] })
   t.match(early.refresh, { is_running: true, is_pending: true })
   release()

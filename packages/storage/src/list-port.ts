@@ -1,5 +1,5 @@
 import type { Platform, Score, SourceState, Timestamp } from '@insights/shared'
-import type { InsightDocument } from './port.js'
+import type { InsightDocument } from './insight-document.js'
 
 /** What a list can be ordered by. The id settles equal scores and times, so that every order is a total one. */
 export const LIST_KEYS = ['id', 'insight_score', 'updated_at'] as const

@@ -1,6 +1,6 @@
 import { isTokenId, type Log, type Milliseconds } from '@insights/shared'
 import mongoose from 'mongoose'
-import type { TokenRecord, TokenStore } from '../token-port.js'
+import type { NewToken, TokenRecord, TokenStore } from '../token-port.js'
 import { isDuplicate, translateErrors } from './errors.js'
 import { toTokenRecord } from './mapping.js'
 import type { Models } from './models.js'
@@ -12,9 +12,17 @@ export function createMongoTokenStore (
   { models: { tokens }, log, callLimitMs }: { models: Models, log: Log, callLimitMs: Milliseconds }
 ): TokenStore {
   const call = async <T>(work: () => Promise<T>): Promise<T> => await translateErrors(work, callLimitMs)
-  const upsert: TokenStore['add'] = async token => toTokenRecord(await tokens.findOneAndUpdate(
-    { _id: token.hash }, pipelines.addToken(token),
-    { upsert: true, returnDocument: 'after', lean: true, updatePipeline: true, setDefaultsOnInsert: false }))
+  /** Of two that add the same token at the same moment, one may be told that it is there already, or given nothing. */
+  const upsert = async (token: NewToken): Promise<unknown> => {
+    try {
+      return await tokens.findOneAndUpdate(
+        { _id: token.hash }, pipelines.addToken(token),
+        { upsert: true, returnDocument: 'after', lean: true, updatePipeline: true, setDefaultsOnInsert: false })
+    } catch (error) {
+      if (!isDuplicate(error)) throw error
+      return null
+    }
+  }
   /** One damaged record must not hide the others, nor let anybody in. */
   const read = (raw: unknown): TokenRecord | null => {
     try {
@@ -34,15 +42,7 @@ export function createMongoTokenStore (
     return raw === null ? null : read(raw)
   }
   return {
-    add: async token => await call(async () => {
-      try {
-        return await upsert(token)
-      } catch (error) {
-        // Two that add the same token at the same moment: the second one finds it there.
-        if (!isDuplicate(error)) throw error
-        return await upsert(token)
-      }
-    }),
+    add: async token => await call(async () => toTokenRecord(await upsert(token) ?? await upsert(token))),
     findByHash: async hash => await call(async () => {
       const raw = await tokens.findOne({ _id: hash }).lean()
       return raw === null ? null : read(raw)

@@ -233,6 +233,7 @@ export function insightStoreContract (t: Tap, name: string, open: (t: Tap) => Pr
     const run = await start(store, first.id)
     await delay(2)
     const second = await store.create(fieldsWith())
+    await delay(2)
     await store.saveResults([resultOf(run, 0, endOf(run, 0))])
     t.same(await eventually(async () => await store.claimDue({ limit: 1, ...LEASE }), ids => ids.length > 0), [second.id])
   })
