@@ -12,6 +12,7 @@ import { loadShedding } from './plugins/load-shedding.js'
 import { metrics } from './plugins/metrics.js'
 import { openApi } from './plugins/openapi.js'
 import { rateLimit } from './plugins/rate-limit.js'
+import { receiveTimeout } from './plugins/receive-timeout.js'
 import { unknownRoutes } from './plugins/unknown-routes.js'
 import { createAnnouncer } from './refresh-wishes.js'
 import { requestIdOf } from './request-id.js'
@@ -19,6 +20,7 @@ import { RequestLog, withoutSecrets } from './request-log.js'
 import { insightChanges } from './routes/insight-changes.js'
 import { insights } from './routes/insights.js'
 import { models } from './routes/models.js'
+import { bulk } from './routes/bulk.js'
 import { exports } from './routes/exports.js'
 import { lists } from './routes/lists.js'
 import { refreshes } from './routes/refreshes.js'
@@ -37,11 +39,12 @@ const MAX_CONNECTIONS = 10_000
  */
 export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<FastifyInstance> {
   const { store, tokens, clock, isReady, monitoring, rateLimitRedis } = deps
-  const { bodyLimitBytes, rateLimitPerMinute = 0, maxEventLoopDelayMs = 0, publicUrl = null } = settings
+  const { bodyLimitBytes, requestTimeoutMs, rateLimitPerMinute = 0, maxEventLoopDelayMs = 0, publicUrl = null } = settings
   const app = createServer(deps, settings)
 
   await app.register(errors, { bodyLimitBytes })
   await app.register(draining)
+  await app.register(receiveTimeout, { timeoutMs: requestTimeoutMs, giveUp: buildClientErrorHandler(deps.log) })
   await app.register(answerHeadersOnAll)
   await app.register(loadShedding, { maxEventLoopDelayMs })
   await app.register(unknownRoutes)
@@ -59,6 +62,7 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
     await api.register(insightChanges, options)
     await api.register(lists, { store, publicUrl })
     await api.register(exports, { store })
+    await api.register(bulk, { store, bodyLimitBytes, requestTimeoutMs })
     await api.register(refreshes, options)
     await api.register(score, options)
     await api.register(models)
@@ -88,8 +92,7 @@ function createServer (deps: ApiDeps, { bodyLimitBytes, requestTimeoutMs }: ApiS
       return log.child(traceId === undefined ? bindings : { ...bindings, trace_id: traceId }, options)
     },
     bodyLimit: bodyLimitBytes,
-    requestTimeout: requestTimeoutMs,
-    // Later than Node gives up receiving, at most 1.25 of the time on: only one of the two may answer.
+    // Later than `receiveTimeout` gives up receiving: only one of the two may answer.
     handlerTimeout: Math.ceil(requestTimeoutMs * 1.5),
     // A client that stops reading its answer is cut off; later than any answer may take to begin.
     connectionTimeout: requestTimeoutMs * 2,

@@ -9,7 +9,7 @@ import { problemHeaders, toProblem, type Problem } from './problem.js'
  * Answers what Node could not read as a request. There is no request and no reply then, only the socket; it is closed
  * afterwards, because nobody knows where the next request would begin.
  */
-export function buildClientErrorHandler (log: FastifyBaseLogger): (error: ConnectionError, socket: Socket) => void {
+export function buildClientErrorHandler (log: FastifyBaseLogger): (error: Pick<ConnectionError, 'code'>, socket: Socket) => void {
   return ({ code }, socket) => {
     if (code !== 'ECONNRESET' && socket.writable) {
       const error = toAppError(code)

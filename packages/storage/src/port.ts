@@ -1,5 +1,6 @@
 import type { Breakdown, InsightFields, Milliseconds, SourceRecord } from '@insights/shared'
 import type { InsightDocument } from './insight-document.js'
+import type { InsightImports } from './import-port.js'
 import type { InsightLists } from './list-port.js'
 
 export type * from './insight-document.js'
@@ -43,7 +44,7 @@ export interface WriteCondition {
 
 /**
  * Where insights live. What every adapter promises (the contract suite has a test for each sentence; the promises of
- * lists stand in `list-port.ts`):
+ * lists stand in `list-port.ts`, those of imports in `import-port.ts`):
  *
  * 1. `create` stores the document and its open refresh in one atomic write and returns it, acknowledged as durable as
  *    the store ever makes it. Ids are unique under concurrent creates and never used again, not even after a delete.
@@ -84,7 +85,7 @@ export interface WriteCondition {
  * Not promised: that ids rise with time; any order of the ids that `claimDue` gives or of what `saveResults` writes.
  * Whoever opens the database closes it; a store only borrows it.
  */
-export interface InsightStore extends InsightLists {
+export interface InsightStore extends InsightLists, InsightImports {
   create: (fields: InsightFields) => Promise<InsightDocument>
   find: (id: number) => Promise<InsightDocument | null>
   replaceFields: (id: number, fields: InsightFields, condition?: WriteCondition) => Promise<InsightDocument | null>

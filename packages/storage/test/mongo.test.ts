@@ -2,6 +2,7 @@ import { t } from 'tap'
 import { externalIdContract } from './contract/external-id-contract.js'
 import { insightStoreContract } from './contract/insight-store-contract.js'
 import { replacementContract } from './contract/replacement-contract.js'
+import { importContract } from './contract/import-contract.js'
 import { listContract } from './contract/list-contract.js'
 import { tokenStoreContract } from './contract/token-store-contract.js'
 import { findMongo, newDatabase, openLab, openRaw, skipChangedKeys, useMongo } from './mongo-lab.js'
@@ -30,6 +31,10 @@ if (skip === false) {
       return lab.insights
     },
     skipChanged: await skipChangedKeys(raw)
+  })
+  importContract(t, 'mongo', async () => {
+    await empty()
+    return lab.insights
   })
   listContract(t, 'mongo', async () => {
     await empty()

@@ -11,6 +11,7 @@ import { externalIdContract } from './contract/external-id-contract.js'
 import { insightStoreContract } from './contract/insight-store-contract.js'
 import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { replacementContract } from './contract/replacement-contract.js'
+import { importContract } from './contract/import-contract.js'
 import { listContract } from './contract/list-contract.js'
 import { tokenStoreContract } from './contract/token-store-contract.js'
 
@@ -137,6 +138,7 @@ t.test('a filter that nothing fulfils is looked for in stretches, and misses not
 
 tokenStoreContract(t, 'pglite', async () => createPgliteTokenStore(await emptyDatabase()))
 externalIdContract(t, 'pglite', { open: async () => createPgliteInsightStore(await emptyDatabase()) })
+importContract(t, 'pglite', async () => createPgliteInsightStore(await emptyDatabase()))
 listContract(t, 'pglite', async () => createPgliteInsightStore(await emptyDatabase()))
 insightStoreContract(t, 'pglite', async () => ({
   store: createPgliteInsightStore(await emptyDatabase()),

@@ -55,12 +55,12 @@ function isDescribed (status: number, answered: TSchema): boolean {
   return status < 400 ? answered[ANSWER] !== undefined : answered[CODES] !== undefined
 }
 
-function faultsOfExamples ({ schema: { response = {}, examples = {}, body } }: RegisteredRoute): string[] {
+function faultsOfExamples ({ schema: { response = {}, examples = {}, body, documentedBody = body } }: RegisteredRoute): string[] {
   const entries = Object.entries(examples)
   const isShown = entries.some(([, { status }]) => status < 400)
   return [
     ...(isShown ? [] : ['needs an example of a request that succeeds']),
-    ...entries.flatMap(([name, example]) => faultsOfExample(name, example, response, body !== undefined).map(fault => `has an example ${name} ${fault}`))
+    ...entries.flatMap(([name, example]) => faultsOfExample(name, example, response, documentedBody !== undefined).map(fault => `has an example ${name} ${fault}`))
   ]
 }
 

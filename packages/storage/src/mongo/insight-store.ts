@@ -7,6 +7,7 @@ import { createDamage } from './damage.js'
 import type { StoreDeps } from './deps.js'
 import { translateErrors } from './errors.js'
 import { createIdBlocks } from './id-blocks.js'
+import { importMany } from './imports.js'
 import { listInsights, readCursorSecret } from './lists.js'
 import type { Models, StoredInsight } from './models.js'
 import { claimDue, readBacklog } from './planning.js'
@@ -53,6 +54,14 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
     startRefreshes: async (ids, { leaseMs }) => await bulkCall(async () => await startRefreshes(deps, ids, leaseMs)),
     extendLeases: async (runs, { leaseMs }) => await bulkCall(async () => { await extendLeases(deps, runs, leaseMs) }),
     saveResults: async results => await bulkCall(async () => await saveResults(deps, results)),
+    importMany: async insights => {
+      const unnamed: Try[] = []
+      const imported = importMany(deps, ids, insights, unnamed)
+      return await bulkCall(async () => await imported).catch((error: unknown) => {
+        undoing.undo(unnamed, imported)
+        throw error
+      })
+    },
     list: async query => await bulkCall(async () => await listInsights(deps, query)),
     cursorSecret: async () => await call(async () => await readCursorSecret(models)),
     backlog: async () => await call(async () => await readBacklog(deps)),

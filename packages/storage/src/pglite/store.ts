@@ -5,6 +5,7 @@ import {
 } from '../port.js'
 import { rescore } from '../rescore.js'
 import { translateErrors } from './errors.js'
+import { importMany } from './imports.js'
 import { createPgliteLists } from './lists.js'
 import { fromResults, INSIGHT_COLUMNS, toDocument, type InsightRow } from './mapping.js'
 import * as statements from './statements.js'
@@ -16,6 +17,7 @@ export function createPgliteInsightStore (db: PGlite): InsightStore {
 
   return {
     ...createPgliteLists(db),
+    importMany: async insights => await importMany(db, insights, replaceFields),
     create: async fields => await create(db, fields),
     find: async id => await queryOne(`select ${INSIGHT_COLUMNS} from insights.insights where id = $1`, [id]),
     replaceFields: async (id, fields, condition) =>

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { alignSources, AppError, hasSameFields, hasSameIdentity, isAppError, type InsightFields } from '@insights/shared'
+import mongoose, { type AnyBulkWriteOperation } from 'mongoose'
+import type { ImportOutcome } from '../import-port.js'
+import { rescore } from '../rescore.js'
+import { splitAtRepeats } from '../split-at-repeats.js'
+import type { Try } from './creates.js'
+import type { StoreDeps } from './deps.js'
+import { isDefect, isDuplicate, isDuplicateExternalId, unavailable } from './errors.js'
+import type { IdBlocks } from './id-blocks.js'
+import type { StoredInsight } from './models.js'
+import * as pipelines from './pipelines.js'
+
+type Write = AnyBulkWriteOperation<StoredInsight>
+
+/** What others changed or made in between is looked at again; so often only a storm of writes does that. */
+const MAX_ROUNDS = 20
+
+/** One insight of a call, with its outcome as soon as that is certain. */
+interface Item {
+  fields: InsightFields
+  outcome: ImportOutcome | null
+}
+
+/** How one item is to be written. */
+interface Plan {
+  item: Item
+  write: Write
+  /** `null` = it replaces one that is there. */
+  created: Try | null
+  id: number
+}
+
+/**
+ * Each part by one question and one bulk. What a bulk does not settle, because somebody else was faster, goes into the
+ * next round: an insight that was replaced after all then turns out to be what was wanted. `unnamed` gets every try to
+ * create an insight without an external id before it is sent.
+ */
+export async function importMany (
+  deps: StoreDeps, ids: IdBlocks, insights: readonly InsightFields[], unnamed: Try[]
+): Promise<ImportOutcome[]> {
+  const outcomes: ImportOutcome[] = []
+  for (const part of splitAtRepeats(insights)) {
+    const items = part.map((fields): Item => ({ fields, outcome: null }))
+    for (let round = 0; items.some(isOpen); round++) {
+      if (round === MAX_ROUNDS) throw unavailable('The insights are being changed by too many at once.')
+      await settle(deps, ids, items.filter(isOpen), unnamed)
+    }
+    outcomes.push(...items.map(({ outcome }) => outcome as ImportOutcome))
+  }
+  return outcomes
+}
+
+const isOpen = ({ outcome }: Item): boolean => outcome === null
+
+async function settle (deps: StoreDeps, ids: IdBlocks, items: readonly Item[], unnamed: Try[]): Promise<void> {
+  const known = await findNamed(deps, items.flatMap(({ fields }) => fields.external_id ?? []))
+  const plans: Plan[] = []
+  for (const item of items) {
+    const raw = item.fields.external_id === null ? undefined : known.get(item.fields.external_id)
+    const plan = raw === undefined ? await planCreate(ids, item, unnamed) : planReplace(deps, item, raw)
+    if (plan !== null) plans.push(plan)
+  }
+  if (plans.length > 0) await write(deps, ids, plans)
+}
+
+async function findNamed ({ models }: StoreDeps, names: readonly string[]): Promise<Map<unknown, StoredInsight>> {
+  if (names.length === 0) return new Map()
+  const raws = await models.insights.find({ 'fields.external_id': mongoose.trusted({ $in: names }) }).lean()
+  return new Map(raws.map(raw => [(raw.fields as { external_id?: unknown }).external_id, raw]))
+}
+
+async function planCreate (ids: IdBlocks, item: Item, unnamed: Try[]): Promise<Plan> {
+  const { fields } = item
+  const created = { id: await ids.next(), stamp: randomUUID() }
+  if (fields.external_id === null) unnamed.push(created)
+  const update = pipelines.createInsight(fields, alignSources(fields, []), created.stamp)
+  return { item, created, id: created.id, write: { updateOne: { filter: { _id: created.id, rev: 0 }, update, upsert: true } } }
+}
+
+/** `null` = its outcome is certain without a write. */
+function planReplace ({ damage }: StoreDeps, item: Item, raw: StoredInsight): Plan | null {
+  const { fields } = item
+  const id = raw._id
+  try {
+    const current = damage.require(raw, 0)
+    if (hasSameFields(current.fields, fields)) {
+      item.outcome = { id, isNew: false }
+      return null
+    }
+    const sources = alignSources(fields, current.sources)
+    const change = { fields, sources, breakdown: rescore(current, fields, sources), isSameIdentity: hasSameIdentity(current.fields, fields) }
+    const filter = { _id: id, rev: current.rev, 'stamps.saved': raw.stamps?.saved ?? null }
+    return { item, created: null, id, write: { updateOne: { filter, update: pipelines.replaceFields(change) } } }
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    item.outcome = { error }
+    return null
+  }
+}
+
+async function write ({ models }: StoreDeps, ids: IdBlocks, plans: readonly Plan[]): Promise<void> {
+  const { matchedCount, refused } = await bulkWrite(models.insights, plans.map(plan => plan.write))
+  const replacements = plans.filter(({ created }, index) => created === null && !refused.has(index)).length
+  for (const [index, { item, created, id }] of plans.entries()) {
+    const error = refused.get(index)
+    if (error !== undefined) await settleRefused(ids, item, created, error)
+    else if (created !== null) item.outcome = { id, isNew: true }
+    else if (matchedCount === replacements) item.outcome = { id, isNew: false }
+  }
+}
+
+async function bulkWrite (
+  insights: StoreDeps['models']['insights'], writes: Write[]
+): Promise<{ matchedCount: number, refused: Map<number, mongoose.mongo.WriteError> }> {
+  try {
+    const { matchedCount } = await insights.bulkWrite(writes, { ordered: false, throwOnValidationError: true })
+    return { matchedCount, refused: new Map() }
+  } catch (error) {
+    if (!(error instanceof mongoose.mongo.MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error
+    const errors = [error.writeErrors].flat()
+    if (errors.length === 0 || !errors.every(one => isDuplicate(one) || isDefect(one.code))) throw error
+    return { matchedCount: error.matchedCount, refused: new Map(errors.map(one => [one.index, one])) }
+  }
+}
+
+/** What is a duplicate goes into the next round, with another id or as a replacement. */
+async function settleRefused (ids: IdBlocks, item: Item, created: Try | null, error: mongoose.mongo.WriteError): Promise<void> {
+  if (!isDuplicate(error)) item.outcome = { error: new AppError('INS_INTERNAL', 'The database refuses to store the insight.', { cause: error }) }
+  else if (created !== null && !isDuplicateExternalId(error)) await ids.skipTaken(created.id)
+}
