@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Metrics, SourceOutcome } from '@insights/metrics'
-import type { CountLoaders, CountOutcome } from '@insights/platforms'
+import type { CountLoaders, CountOutcome, Urgency } from '@insights/platforms'
 import {
   explain, INSIGHT_1, toSignals, type Log, type Milliseconds, type ScoringModel, type SourceRecord
 } from '@insights/shared'
@@ -24,6 +24,8 @@ export interface RefreshDeps {
   model?: ScoringModel
   /** How long a run holds an insight without a sign of life. */
   leaseMs?: Milliseconds
+  /** Whether somebody waits for these insights in particular; others may be among planned ones. */
+  isOnDemand?: boolean
   /** How long the answers that are there wait for the slower ones before they are saved. */
   patienceMs?: Milliseconds
   /** How long a platform may say nothing before its open lookups are given up; above what one call may take. */
@@ -96,14 +98,15 @@ function startLookups (deps: Listening, run: Run, clock: () => Milliseconds): Ar
       return []
     }
     run.openLookups.add(index)
-    return [lookUp(deps, run, index, source, clock)]
+    return [lookUp(deps, run, index, source, clock, deps.isOnDemand === true || isForced ? 'on_demand' : 'planned')]
   })
 }
 
 /** A count at its end is asked for once more; but a platform that named a time is not asked before it for anything. */
 function isDue (source: SourceRecord, isForced: boolean, now: Milliseconds, policy: RefreshPolicy): boolean {
   if (source.next_at === null || Date.parse(source.next_at) <= now) return true
-  if (source.state === 'rate_limited') return false
+  // Whether a client's wish is held back too is for the platform's limits to say, which costs nothing.
+  if (source.state === 'rate_limited' && !isForced) return false
   return dueAt(source, policy) <= now || (isForced && !isFresh(source, now, policy))
 }
 
@@ -118,9 +121,9 @@ function contextOf ({ policy, random }: RefreshDeps, clock: () => Milliseconds):
 }
 
 async function lookUp (
-  deps: Listening, run: Run, index: number, source: SourceRecord, clock: () => Milliseconds
+  deps: Listening, run: Run, index: number, source: SourceRecord, clock: () => Milliseconds, urgency: Urgency
 ): Promise<void> {
-  const outcome = await loadCount(deps, source)
+  const outcome = await loadCount(deps, source, urgency)
   deps.silence.heard(source.platform, outcome)
   settle(deps, run, index, outcome, clock)
 }
@@ -142,9 +145,9 @@ function toSourceOutcome (outcome: CountOutcome | null): SourceOutcome {
 }
 
 /** A loader that throws is a fault of ours: it costs this source one try, and no other insight anything. */
-async function loadCount (deps: RefreshDeps, source: SourceRecord): Promise<CountOutcome | null> {
+async function loadCount (deps: RefreshDeps, source: SourceRecord, urgency: Urgency): Promise<CountOutcome | null> {
   try {
-    return await deps.platforms[source.platform]?.load(source.source_id) ?? null
+    return await deps.platforms[source.platform]?.load(source.source_id, { urgency }) ?? null
   } catch (err) {
     deps.log.error({ err, platform: source.platform }, 'a lookup failed unexpectedly')
     const detail = 'The lookup failed inside the service: its log says more.'

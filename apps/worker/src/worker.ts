@@ -55,7 +55,7 @@ export async function startWorker (deps: WorkerDeps, settings: WorkerSettings): 
 }
 
 async function runRefresh (
-  deps: RefreshDeps, metrics: Metrics | undefined, job: RefreshJob, { jobId, attempt }: JobContext
+  deps: RefreshDeps, metrics: Metrics | undefined, job: RefreshJob, { jobId, attempt, isOnDemand }: JobContext
 ): Promise<void> {
   const log = withFields(deps.log, { job_id: jobId, ...(job.trace_id !== undefined && { trace_id: job.trace_id }) })
   const startedAt = performance.now()
@@ -64,7 +64,7 @@ async function runRefresh (
     metrics?.observeRefresh({ ...counts, seconds: (performance.now() - startedAt) / 1000 })
   }
   try {
-    const { saved, superseded } = await refreshInsights({ ...deps, log }, job.ids)
+    const { saved, superseded } = await refreshInsights({ ...deps, log, isOnDemand }, job.ids)
     observe({ saved: saved.length, superseded: superseded.length, failed: 0 })
     log.debug({ attempt, insight_ids: saved }, 'refreshed')
   } catch (error) {

@@ -36,7 +36,7 @@ t.test('what a refresh did is counted by outcome, and its log lines name job, tr
   sandbox.faults.add({ platform: 'x', kind: 'error', error: 'tooManyRequests' })
   sandbox.entities.set('facebook', '4546477', 'hidden')
   const traceId = '0af7651916cd43dd8448eb211c80319c'
-  await handlers.refresh({ ids: [id], trace_id: traceId }, { jobId: '17', attempt: 2 })
+  await handlers.refresh({ ids: [id], trace_id: traceId }, { jobId: '17', attempt: 2, isOnDemand: false })
   const counted = await text()
   for (const [platform, outcome] of [['youtube', 'ok'], ['youtube', 'invalid_id'], ['x', 'throttled'], ['facebook', 'hidden']]) {
     t.match(counted, `insights_source_lookups_total{platform="${platform}",outcome="${outcome}"} 1\n`)
@@ -47,7 +47,7 @@ t.test('what a refresh did is counted by outcome, and its log lines name job, tr
 
 t.test('a run that others have done already is not counted', async t => {
   const { handlers, text } = await startedWorker(stage.depsWith(t))
-  await handlers.refresh({ ids: [999] }, { jobId: '1', attempt: 1 })
+  await handlers.refresh({ ids: [999] }, { jobId: '1', attempt: 1, isOnDemand: false })
   t.match(await text(), 'insights_refresh_run_duration_seconds_count 0\n')
 })
 
@@ -62,7 +62,7 @@ t.test('results that were overtaken are counted as superseded', async t => {
       }
     }
   })
-  await handlers.refresh({ ids: [id] }, { jobId: '2', attempt: 1 })
+  await handlers.refresh({ ids: [id] }, { jobId: '2', attempt: 1, isOnDemand: false })
   t.match(await text(), 'insights_refreshes_total{outcome="superseded"} 1\n')
   t.match(lines[0], { job_id: '2', insight_ids: [id], msg: 'results were overtaken by a change and dropped' })
 })
@@ -71,14 +71,14 @@ t.test('a run that fails counts its insights as failed, and the job fails', asyn
   const saveResults = async (): Promise<never> => { throw new AppError('INS_STORE_UNAVAILABLE', 'Away') }
   const { handlers, text } = await startedWorker(stage.depsWith(t), { store: { ...store, saveResults } })
   const { id } = await store.create(EXAMPLE_2)
-  await t.rejects(handlers.refresh({ ids: [id, 999] }, { jobId: '3', attempt: 1 }), { code: 'INS_STORE_UNAVAILABLE' })
+  await t.rejects(handlers.refresh({ ids: [id, 999] }, { jobId: '3', attempt: 1, isOnDemand: false }), { code: 'INS_STORE_UNAVAILABLE' })
   t.match(await text(), 'insights_refreshes_total{outcome="failed"} 2\n')
 })
 
 t.test('a platform without credentials is counted as such', async t => {
   const { handlers, text } = await startedWorker(stage.depsWith(t), { platforms: {} })
   const { id } = await store.create(EXAMPLE_2)
-  await handlers.refresh({ ids: [id] }, { jobId: '4', attempt: 1 })
+  await handlers.refresh({ ids: [id] }, { jobId: '4', attempt: 1, isOnDemand: false })
   t.match(await text(), 'insights_source_lookups_total{platform="instagram",outcome="not_configured"} 1\n')
 })
 

@@ -55,6 +55,14 @@ export interface Config {
     readonly facebook: PlatformConfig<GraphCredentials>
     readonly instagram: PlatformConfig<GraphCredentials & { accountId: string }>
   }
+  /** What may be asked of the platforms, of all workers together. */
+  readonly limits: {
+    readonly youtube: { readonly unitsPerDay: number }
+    readonly soundcloud: { readonly callsPerSecond: number, readonly grantsPer12Hours: number }
+    /** 0 cents: no account may be asked for. */
+    readonly x: { readonly callsPer15Minutes: number, readonly centsPerDay: number }
+    readonly graph: { readonly callsPerHour: number, readonly isOneApp: 'auto' | 'true' | 'false' }
+  }
   readonly refresh: {
     readonly plannerIntervalMs: Milliseconds
     /** Refresh jobs that one worker runs at the same time. */
@@ -90,6 +98,12 @@ export function toConfig (env: Environment): Config {
     logLevel: env.LOG_LEVEL,
     bootstrapToken: env.BOOTSTRAP_TOKEN ?? null,
     platforms: toPlatforms(env),
+    limits: {
+      youtube: { unitsPerDay: env.YOUTUBE_UNITS_PER_DAY },
+      soundcloud: { callsPerSecond: env.SOUNDCLOUD_CALLS_PER_SECOND, grantsPer12Hours: env.SOUNDCLOUD_GRANTS_PER_12_HOURS },
+      x: { callsPer15Minutes: env.X_CALLS_PER_15_MINUTES, centsPerDay: env.X_DAILY_SPEND_DOLLARS * 100 },
+      graph: { callsPerHour: env.GRAPH_CALLS_PER_HOUR, isOneApp: env.GRAPH_ONE_APP }
+    },
     refresh: {
       plannerIntervalMs: toMs(env.PLANNER_INTERVAL_SECONDS),
       concurrency: env.REFRESH_CONCURRENCY,

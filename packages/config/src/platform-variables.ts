@@ -1,4 +1,4 @@
-import { integer, optionalText, secret, text } from './variable-types.js'
+import { choice, integer, optionalText, secret, text } from './variable-types.js'
 
 const MIN_INTERVAL_SECONDS = 900
 const MAX_INTERVAL_SECONDS = 30 * 86400
@@ -23,7 +23,10 @@ export const youtubeVariables = {
     86400, MAX_YOUTUBE_INTERVAL_SECONDS),
   YOUTUBE_RETENTION_DAYS: integer(
     'How long a play count that can not be fetched again is kept before it is removed; YouTube allows 30 days.',
-    { minimum: 2, maximum: MAX_YOUTUBE_RETENTION_DAYS, default: 28, unit: 'days' })
+    { minimum: 2, maximum: MAX_YOUTUBE_RETENTION_DAYS, default: 28, unit: 'days' }),
+  YOUTUBE_UNITS_PER_DAY: integer(
+    'Quota units that may be used of each of the two buckets of a project, batchGetStats and all other methods, until midnight in Los Angeles; a call costs one, Google grants 10,000 each.',
+    { minimum: 0, maximum: 100000000, default: 9500 })
 }
 
 export const soundcloudVariables = {
@@ -34,14 +37,23 @@ export const soundcloudVariables = {
   SOUNDCLOUD_CLIENT_ID: optionalText('Client id of a SoundCloud app; with the secret it makes SoundCloud live.', 'credential'),
   SOUNDCLOUD_CLIENT_SECRET: secret('Client secret of the same SoundCloud app.'),
   SOUNDCLOUD_INTERVAL_SECONDS: interval(
-    'Time between two fetches of a play count; shorter than elsewhere, because SoundCloud publishes no cap on such calls.', 21600)
+    'Time between two fetches of a play count; shorter than elsewhere, because SoundCloud publishes no cap on such calls.', 21600),
+  SOUNDCLOUD_CALLS_PER_SECOND: integer('Calls that all workers make together in a second; SoundCloud turns bursts away.',
+    { minimum: 1, maximum: 100, default: 3 }),
+  SOUNDCLOUD_GRANTS_PER_12_HOURS: integer(
+    'Access tokens that may be had for the client secret in 12 hours; SoundCloud grants 50 to an app, and refreshing a token needs none.',
+    { minimum: 1, maximum: 50, default: 40 })
 }
 
 export const xVariables = {
   X_BASE_URL: baseUrl('the X API', 'https://api.x.com'),
   X_BEARER_TOKEN: secret('App-only bearer token of an X app; makes X live.'),
   X_INTERVAL_SECONDS: interval(
-    'Time between two fetches of a follower count; a day, because X charges for each account once per UTC day.', 86400)
+    'Time between two fetches of a follower count; a day, because X charges for each account once per UTC day.', 86400),
+  X_CALLS_PER_15_MINUTES: integer('Calls that all workers make together in 15 minutes; X allows an app 300, and a call asks for up to 100 accounts.',
+    { minimum: 1, maximum: 1000000, default: 300 }),
+  X_DAILY_SPEND_DOLLARS: integer('Dollars that may be spent in a UTC day; an account costs $0.010 on each day that it is asked for, and 0 spends nothing.',
+    { minimum: 0, maximum: 1000000, default: 10 })
 }
 
 export const facebookVariables = {
@@ -50,6 +62,15 @@ export const facebookVariables = {
   FACEBOOK_APP_SECRET: secret('Secret of the app that the token belongs to; needed only if the app demands an appsecret_proof with each call.'),
   FACEBOOK_INTERVAL_SECONDS: interval(
     'Time between two fetches of a follower count; a day, because a Graph app has few calls per hour.', 86400)
+}
+
+export const graphVariables = {
+  GRAPH_CALLS_PER_HOUR: integer(
+    'Calls that all workers make together in an hour through one app, each account being one; an app may make 200 per hour and daily user of it.',
+    { minimum: 1, maximum: 10000000, default: 150 }),
+  GRAPH_ONE_APP: choice(
+    'Whether the tokens of Facebook and Instagram belong to one app, and so share its calls; auto goes by the tokens and secrets, and takes them for one if these do not tell.',
+    ['auto', 'true', 'false'], 'auto')
 }
 
 export const instagramVariables = {

@@ -1,6 +1,6 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import {
-  facebookVariables, instagramVariables, soundcloudVariables, xVariables, youtubeVariables
+  facebookVariables, graphVariables, instagramVariables, soundcloudVariables, xVariables, youtubeVariables
 } from './platform-variables.js'
 import { accepts, choice, integer, optionalText, secret, text, type Unit } from './variable-types.js'
 
@@ -64,7 +64,8 @@ export const EnvironmentSchema = Type.Object({
   ...soundcloudVariables,
   ...xVariables,
   ...facebookVariables,
-  ...instagramVariables
+  ...instagramVariables,
+  ...graphVariables
 }, { additionalProperties: false })
 export type Environment = Static<typeof EnvironmentSchema>
 export type VariableName = keyof typeof EnvironmentSchema.properties
@@ -79,7 +80,8 @@ const AREAS: ReadonlyArray<readonly [title: string, variables: Record<string, TS
   ['SoundCloud', soundcloudVariables],
   ['X', xVariables],
   ['Facebook', facebookVariables],
-  ['Instagram', instagramVariables]
+  ['Instagram', instagramVariables],
+  ['Facebook and Instagram', graphVariables]
 ]
 
 /** One environment variable, described for people. */

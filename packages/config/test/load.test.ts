@@ -44,6 +44,12 @@ t.test('an empty environment gives the embedded mode on this machine with no pla
       facebook: { baseUrl: 'https://graph.facebook.com/v26.0', credentials: null, intervalMs: 86_400_000 },
       instagram: { baseUrl: 'https://graph.facebook.com/v26.0', credentials: null, intervalMs: 86_400_000 }
     },
+    limits: {
+      youtube: { unitsPerDay: 9500 },
+      soundcloud: { callsPerSecond: 3, grantsPer12Hours: 40 },
+      x: { callsPer15Minutes: 300, centsPerDay: 1000 },
+      graph: { callsPerHour: 150, isOneApp: 'auto' }
+    },
     refresh: { plannerIntervalMs: 5000, concurrency: 10, platformTimeoutMs: 10_000 },
     shutdownTimeoutMs: 30_000
   })
@@ -93,7 +99,14 @@ t.test('an environment that sets every variable reaches every field', async t =>
     INSTAGRAM_ACCESS_TOKEN: 'it',
     INSTAGRAM_ACCOUNT_ID: '17841405309211844',
     INSTAGRAM_APP_SECRET: 'is',
-    INSTAGRAM_INTERVAL_SECONDS: '2592000'
+    INSTAGRAM_INTERVAL_SECONDS: '2592000',
+    YOUTUBE_UNITS_PER_DAY: '11',
+    SOUNDCLOUD_CALLS_PER_SECOND: '12',
+    SOUNDCLOUD_GRANTS_PER_12_HOURS: '13',
+    X_CALLS_PER_15_MINUTES: '14',
+    X_DAILY_SPEND_DOLLARS: '15',
+    GRAPH_CALLS_PER_HOUR: '16',
+    GRAPH_ONE_APP: 'false'
   })
   t.same(config, {
     http: { host: '::', port: 0, publicUrl: 'https://insights.example/base', bodyLimitBytes: 1024, requestTimeoutMs: 1000, rateLimitPerMinute: 0, maxEventLoopDelayMs: 7, drainMs: 8000 },
@@ -119,6 +132,12 @@ t.test('an environment that sets every variable reaches every field', async t =>
         credentials: { accessToken: 'it', accountId: '17841405309211844', appSecret: 'is' },
         intervalMs: 2_592_000_000
       }
+    },
+    limits: {
+      youtube: { unitsPerDay: 11 },
+      soundcloud: { callsPerSecond: 12, grantsPer12Hours: 13 },
+      x: { callsPer15Minutes: 14, centsPerDay: 1500 },
+      graph: { callsPerHour: 16, isOneApp: 'false' }
     },
     refresh: { plannerIntervalMs: 2000, concurrency: 3, platformTimeoutMs: 4000 },
     shutdownTimeoutMs: 300_000

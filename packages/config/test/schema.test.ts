@@ -8,7 +8,7 @@ t.test('every variable is listed once', async t => {
 t.test('the variables of an area follow one another', async t => {
   const areas = listVariables().map(variable => variable.area)
   const changes = areas.filter((area, index) => area !== areas[index - 1])
-  t.same(changes, ['Server', 'Limits', 'Dashboard', 'Store and queue', 'Refreshes', 'YouTube', 'SoundCloud', 'X', 'Facebook', 'Instagram'])
+  t.same(changes, ['Server', 'Limits', 'Dashboard', 'Store and queue', 'Refreshes', 'YouTube', 'SoundCloud', 'X', 'Facebook', 'Instagram', 'Facebook and Instagram'])
 })
 
 t.test('every variable has one sentence of description', async t => {

@@ -74,3 +74,13 @@ function usageOf (reply: Reply): Record<string, Array<{ estimated_time_to_regain
   if (header === undefined) return {}
   return usageShape.peek(peekJsonText(header)) ?? {}
 }
+
+const appUsageShape = createShape(Type.Record(Type.String(), Type.Number()))
+
+/** How much of the app's own limit is used, in per cent: the largest figure of the header; `null` = it does not say. */
+export function graphUsage (reply: Reply): number | null {
+  const header = headerOf(reply, 'x-app-usage')
+  const figures = header === undefined ? null : appUsageShape.peek(peekJsonText(header))
+  const percent = Math.max(...Object.values(figures ?? {}))
+  return percent >= 0 && Number.isFinite(percent) ? percent : null
+}

@@ -12,11 +12,12 @@ import { createHmac } from 'node:crypto'
 import { Type } from '@sinclair/typebox'
 import type { Platform } from '@insights/shared'
 import { checkCredential, joinUrl, parseBaseUrl } from './base-url.js'
-import { createClient, type ClientSettings } from './client.js'
-import type { Deadline } from './deadline.js'
+import { createClient, gateOf, type ClientSettings } from './client.js'
+import type { Call } from './deadline.js'
 import { CallError, badReply, failed, outcomeOf, timedOut } from './failure.js'
+import type { Pass } from './gate.js'
 import { createAccessCheck } from './graph-access.js'
-import { graphRetryAt, peekGraphError, toFailure, type GraphError } from './graph-errors.js'
+import { graphRetryAt, graphUsage, peekGraphError, toFailure, type GraphError } from './graph-errors.js'
 import { openHttp } from './http.js'
 import type { CountOutcome, PlatformClient } from './port.js'
 import type { Reply } from './receive.js'
@@ -57,6 +58,7 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
   checkCredential(name, options.accessToken)
   const http = openHttp(name, settings)
   const access = createAccessCheck({ name, witness: dialect.witness, clock: settings.clock })
+  const gate = gateOf(dialect.platform, settings)
   const fixedForm = { include_headers: 'false', ...proofOf(options) }
 
   return createClient({
@@ -64,20 +66,47 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
     maxBatchSize: MAX_BATCH_SIZE,
     normaliseId: dialect.normaliseId,
     ask,
+    gate,
     close: http.close
   }, settings.deadlineMs)
 
-  async function ask (ids: readonly string[], deadline: Deadline): Promise<CountOutcome[]> {
-    const first = await askBatch(ids, deadline)
-    const silent = ids.filter((_, index) => first[index] === null)
-    const second = silent.length === 0 ? [] : await askAgain(silent, deadline)
-    const outcomes = first.map(outcome => outcome ?? second.shift() ?? failed(timedOut(name)))
-    return access.review(ids, outcomes, async id => (await askAgain([id], deadline))[0] ?? failed(timedOut(name)))
+  /** When there are not calls enough left for all ids, the others get the reason why not. */
+  async function ask (ids: readonly string[], call: Call): Promise<CountOutcome[]> {
+    const pass = await reserve(ids, call)
+    const granted = ids.slice(0, pass.granted)
+    const outcomes = await access.review(
+      granted, await askCompletely(granted, call, pass), async id => await askOne(id, call))
+    const others = ids.slice(granted.length)
+    if (others.length === 0) return outcomes
+    return outcomes.concat(await unlessRefused(others, () => ask(others, call)))
   }
 
-  async function askAgain (ids: readonly string[], deadline: Deadline): Promise<Array<CountOutcome | null>> {
+  async function askOne (id: string, call: Call): Promise<CountOutcome> {
+    const [outcome] = await unlessRefused([id], async () => await askGranted([id], call, await reserve([id], call)))
+    return outcome ?? failed(timedOut(name))
+  }
+
+  /** Parts that the platform had no time for are asked for once more. */
+  async function askCompletely (ids: readonly string[], call: Call, pass: Pass): Promise<CountOutcome[]> {
+    const first = await askGranted(ids, call, pass)
+    const silent = ids.filter((_, index) => first[index] === null)
+    const second = silent.length === 0
+      ? []
+      : await unlessRefused(silent, async () => {
+        const again = await reserve(silent, call)
+        return await askGranted(silent.slice(0, again.granted), call, again)
+      })
+    return first.map(outcome => outcome ?? second.shift() ?? failed(timedOut(name)))
+  }
+
+  /** Each part costs one call of the account's hour. */
+  function reserve (ids: readonly string[], call: Call): Promise<Pass> {
+    return gate.reserve({ charge: { calls: ids.length }, divisible: 'calls' }, call)
+  }
+
+  async function unlessRefused<T> (ids: readonly string[], work: () => Promise<T[]>): Promise<Array<T | CountOutcome>> {
     try {
-      return await askBatch(ids, deadline)
+      return await work()
     } catch (error) {
       if (!(error instanceof CallError)) throw error
       return ids.map(() => failed(error))
@@ -85,8 +114,10 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
   }
 
   /** One outcome per id; `null` where the platform ran out of time. */
-  async function askBatch (ids: readonly string[], deadline: Deadline): Promise<Array<CountOutcome | null>> {
-    const reply = await postBatch(ids, deadline)
+  async function askGranted (ids: readonly string[], call: Call, pass: Pass): Promise<Array<CountOutcome | null>> {
+    const reply = await postBatch(ids, call, pass)
+    const usage = graphUsage(reply)
+    if (usage !== null) await gate.report(usage, call)
     const body = reply.status === 200 ? readJson(name, reply) : peekJson(reply)
     const error = peekGraphError(body)
     const retryAt = graphRetryAt(reply, settings.clock.now())
@@ -98,14 +129,14 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
   }
 
   /** A batch gets the whole deadline for one try: fifty parts take long, and repeating them costs fifty calls. */
-  function postBatch (ids: readonly string[], deadline: Deadline): Promise<Reply> {
+  function postBatch (ids: readonly string[], call: Call, pass: Pass): Promise<Reply> {
     const batch = JSON.stringify(ids.map(id => ({ method: 'GET', relative_url: dialect.relativeUrl(id) })))
     return http.send({
       method: 'POST',
       url: joinUrl(baseUrl, '/'),
       headers: { authorization: `Bearer ${options.accessToken}` },
       form: { ...fixedForm, batch }
-    }, { deadline, timeoutMs: settings.deadlineMs, isFinal: reply => isFinal(name, reply) })
+    }, { deadline: call, pass, timeoutMs: settings.deadlineMs, isFinal: reply => isFinal(name, reply) })
   }
 
   function readPart (id: string, part: unknown, where: string, retryAt: number | null): CountOutcome | null {

@@ -7,6 +7,7 @@ import { Pool, errors, type Dispatcher } from 'undici'
 import type { Clock, Milliseconds } from '@insights/shared'
 import type { Deadline } from './deadline.js'
 import { CallError, badReply, timedOut, transient } from './failure.js'
+import type { Pass } from './gate.js'
 import { fromRetryAfter } from './instants.js'
 import { headerOf, receiveReply, type Reply } from './receive.js'
 
@@ -31,6 +32,8 @@ export interface HttpRequest {
 
 export interface SendOptions {
   deadline: Deadline
+  /** Leave to send: asked before each try and told of each end. */
+  pass: Pass
   /** The most tries in all; 3 unless given. */
   tries?: number
   /** The longest that one try may take, instead of the setting. */
@@ -40,7 +43,7 @@ export interface SendOptions {
 }
 
 export interface Http {
-  /** Resolves to whatever was answered. Throws `CallError`, always transient, when nothing was. */
+  /** Resolves to whatever was answered. Throws `CallError` when nothing was, or when nothing may be sent. */
   send: (request: HttpRequest, options: SendOptions) => Promise<Reply>
   /** Cuts every connection; calls under way and later ones throw `CallError`. */
   close: () => Promise<void>
@@ -67,12 +70,21 @@ export function openHttp (name: string, settings: HttpSettings): Http {
   return { send, close }
 
   async function send (request: HttpRequest, options: SendOptions): Promise<Reply> {
+    await options.pass.beforeTry(1)
     for (let tried = 1; ; tried++) {
       const result = await attempt(request, options)
+      await options.pass.afterTry(isAlive(result, options))
       const pauseMs = tried < (options.tries ?? MAX_TRIES) ? pauseBefore(tried, result, options) : null
       if (pauseMs === null || pauseMs >= options.deadline.remainingMs()) return settle(result)
       await cancellable(options.deadline.remainingMs(), signal => delay(pauseMs, undefined, { signal }))
+      if (!await mayRepeat(options.pass, tried + 1)) return settle(result)
     }
+  }
+
+  /** Whether the platform works, be it that it refuses. What this process has cut off itself says nothing against it. */
+  function isAlive (result: Reply | CallError, options: SendOptions): boolean {
+    if (result instanceof CallError) return result === isClosed
+    return result.status < 500 || result.status === 501 || options.isFinal?.(result) === true
   }
 
   async function attempt (request: HttpRequest, options: SendOptions): Promise<Reply | CallError> {
@@ -132,6 +144,17 @@ export function openHttp (name: string, settings: HttpSettings): Http {
     closed = true
     for (const controller of underWay) controller.abort(isClosed)
     await Promise.all([...pools.values()].map(pool => pool.destroy()))
+  }
+}
+
+/** A repeat that must not be made leaves the result of the try before it. */
+async function mayRepeat (pass: Pass, tried: number): Promise<boolean> {
+  try {
+    await pass.beforeTry(tried)
+    return true
+  } catch (error) {
+    if (error instanceof CallError) return false
+    throw error
   }
 }
 

@@ -1,5 +1,8 @@
-export type { CallFailure, CountOutcome, PlatformClient } from './port.js'
-export type { CountLoader } from './loader.js'
+export type { CallFailure, CountOutcome, FetchOptions, PlatformClient } from './port.js'
+export type { Urgency } from './budget.js'
+export { createMemoryState } from './memory-state.js'
+export { NO_LIMITS, type PlatformLimits } from './rules.js'
+export type { CountLoader, LookupOptions } from './loader.js'
 export type { CallObserver, PlatformCall } from './observe-calls.js'
 export type { AccessToken, TokenCache } from './token-cache.js'
 export type { YoutubeOptions } from './youtube.js'
@@ -8,7 +11,7 @@ export type { XOptions } from './x.js'
 export type { FacebookOptions } from './facebook.js'
 export type { InstagramOptions } from './instagram.js'
 export {
-  openPlatforms,
+  openBareClients, openPlatforms,
   type CountLoaders, type PlatformClients, type PlatformOptions, type Platforms, type PlatformSettings
 } from './open.js'
 export { DEFAULT_BASE_URLS } from './base-url.js'

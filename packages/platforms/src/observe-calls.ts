@@ -25,13 +25,13 @@ type FetchCounts = PlatformClient['fetchCounts']
 export function observeCalls (
   { platform, maxBatchSize, fetchCounts }: Pick<PlatformClient, 'platform' | 'maxBatchSize' | 'fetchCounts'>, onCall: CallObserver
 ): FetchCounts {
-  return async ids => {
+  return async (ids, options) => {
     const startedAt = performance.now()
     const report = (outcome: PlatformCall['outcome']): void => {
       onCall({ platform, outcome, seconds: (performance.now() - startedAt) / 1000, ids: ids.length, maxBatchSize })
     }
     try {
-      const outcomes = await fetchCounts(ids)
+      const outcomes = await fetchCounts(ids, options)
       report(summarise(outcomes))
       return outcomes
     } catch (error) {

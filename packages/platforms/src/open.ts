@@ -1,10 +1,14 @@
-import { systemClock, type Clock, type Milliseconds, type Platform } from '@insights/shared'
+import { createHash } from 'node:crypto'
+import { systemClock, type Clock, type Milliseconds, type Platform, type SharedState } from '@insights/shared'
 import type { ClientSettings } from './client.js'
 import { openFacebookClient, type FacebookOptions } from './facebook.js'
+import { createGovernor, type Governor } from './governor.js'
 import { openInstagramClient, type InstagramOptions } from './instagram.js'
 import { createLoader, type CountLoader } from './loader.js'
+import { createMemoryState } from './memory-state.js'
 import { observeCalls, type CallObserver } from './observe-calls.js'
 import type { PlatformClient } from './port.js'
+import { NO_LIMITS, rulesOf, type PlatformLimits } from './rules.js'
 import { openSoundcloudClient, type SoundcloudOptions } from './soundcloud.js'
 import { createTokenCache, type TokenCache } from './token-cache.js'
 import { openXClient, type XOptions } from './x.js'
@@ -29,8 +33,16 @@ export interface PlatformSettings {
   batchWindowMs?: Milliseconds
   /** The most bytes read of one reply; 5 MiB. */
   maxReplyBytes?: number
-  /** The time of day, for the end of tokens and quotas; this machine's. */
+  /** The time of day, for the end of tokens and quotas; this machine's, or with `shared` that of its server. */
   clock?: Clock
+  /** Where the workers keep limits and refusals together; the memory of this process. Borrowed. */
+  shared?: SharedState
+  /** What may be asked for; without limits everything is only counted. */
+  limits?: PlatformLimits
+  /** Those that are answered by a stand-in, whose use is no use of the platform; none. */
+  standIns?: readonly Platform[]
+  /** Whether Facebook and Instagram are asked through one app, and so have one limit; `true`. */
+  graphIsOneApp?: boolean
   /** From 0 to just below 1, for the pauses between tries; `Math.random`. */
   random?: () => number
   userAgent?: string
@@ -51,6 +63,8 @@ export interface Platforms {
   readonly loaders: CountLoaders
   /** What the loaders call. */
   readonly clients: PlatformClients
+  /** What all their requests go through. */
+  readonly governor: Governor
   /** Cuts every connection. Lookups under way and later ones resolve, as failed. Safe to call twice. */
   close: () => Promise<void>
 }
@@ -71,14 +85,57 @@ const DEFAULT_USER_AGENT = 'insights/0.1'
  *   platform and repeats neither. Nothing stays open then.
  */
 export function openPlatforms (options: PlatformOptions, settings: PlatformSettings = {}): Platforms {
-  const clients = openClients(options, toClientSettings(settings), settings.tokenCache ?? createTokenCache())
+  const governor = openGovernor(options, settings)
+  const clients = openClients(options, toClientSettings(settings, governor), settings.tokenCache ?? createTokenCache())
   const windowMs = settings.batchWindowMs ?? DEFAULT_BATCH_WINDOW_MS
   const opened = Object.values(clients)
   return {
     clients,
-    loaders: Object.fromEntries(opened.map(client => [client.platform, createLoader({ ...toCaller(client, settings), windowMs })])),
-    close: async () => { await Promise.all(opened.map(client => client.close())) }
+    governor,
+    loaders: Object.fromEntries(opened.map(client => [client.platform, createLoader({
+      ...toCaller(client, settings), windowMs, fillsCalls: COSTS_PER_CALL.has(client.platform)
+    })])),
+    close: async () => { await closeAll(clients) }
   }
+}
+
+/**
+ * The clients alone, which keep no limits and hold nothing back: for trying one out. In the service the governor of
+ * `openPlatforms` stands between.
+ *
+ * @throws AppError `INS_CONFIG_INVALID` as `openPlatforms`.
+ */
+export function openBareClients (options: PlatformOptions, settings: PlatformSettings = {}): Omit<Platforms, 'governor' | 'loaders'> {
+  const clients = openClients(options, toClientSettings(settings), settings.tokenCache ?? createTokenCache())
+  return { clients, close: async () => { await closeAll(clients) } }
+}
+
+async function closeAll (clients: PlatformClients): Promise<void> {
+  await Promise.all(Object.values(clients).map(async client => { await client.close() }))
+}
+
+/** Those that charge for a call and not for each id in it. */
+const COSTS_PER_CALL: ReadonlySet<Platform> = new Set(['youtube', 'soundcloud'])
+
+function openGovernor (options: PlatformOptions, settings: PlatformSettings): Governor {
+  const { shared, clock, limits = NO_LIMITS, standIns = [], graphIsOneApp = true } = settings
+  const own = clock ?? systemClock
+  const isOwn = shared === undefined || clock !== undefined
+  const graph = graphIsOneApp ? { facebook: 'graph', instagram: 'graph' } : { facebook: 'facebook', instagram: 'instagram' }
+  const accounts = Object.entries({ youtube: 'youtube', soundcloud: 'soundcloud', x: 'x', ...graph })
+    .map(([platform, account]) => [platform, standIns.includes(platform as Platform) ? `sandbox-${account}` : account])
+  return createGovernor({
+    shared: shared ?? createMemoryState(own),
+    rules: rulesOf(limits),
+    accounts: Object.fromEntries(accounts) as Record<Platform, string>,
+    credentials: Object.fromEntries(Object.entries(options).map(([platform, each]) => [platform, fingerprint(each)])),
+    ...(isOwn && { clock: own })
+  })
+}
+
+/** Tells credentials apart, and nothing about them. */
+function fingerprint (options: object): string {
+  return createHash('sha256').update(JSON.stringify(options)).digest('hex').slice(0, 12)
 }
 
 function toCaller (client: PlatformClient, { onCall }: PlatformSettings): PlatformClient {
@@ -96,12 +153,13 @@ function openClients (options: PlatformOptions, settings: ClientSettings, tokens
   }
 }
 
-function toClientSettings (settings: PlatformSettings): ClientSettings {
+function toClientSettings (settings: PlatformSettings, governor?: Governor): ClientSettings {
   return {
     timeoutMs: settings.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     deadlineMs: settings.deadlineMs ?? DEFAULT_DEADLINE_MS,
     maxReplyBytes: settings.maxReplyBytes ?? DEFAULT_MAX_REPLY_BYTES,
-    clock: settings.clock ?? systemClock,
+    ...(governor !== undefined && { governor }),
+    clock: governor?.clock ?? settings.clock ?? systemClock,
     random: settings.random ?? Math.random,
     userAgent: settings.userAgent ?? DEFAULT_USER_AGENT
   }

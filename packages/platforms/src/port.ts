@@ -1,4 +1,10 @@
 import type { ErrorCode, Milliseconds, Platform } from '@insights/shared'
+import type { Urgency } from './budget.js'
+
+export interface FetchOptions {
+  /** Whether somebody waits for it; `planned`. Planned work leaves a share of every limit to the other. */
+  urgency?: Urgency
+}
 
 /** What asking for one id gave. A missing or hidden count is never 0. */
 export type CountOutcome =
@@ -42,12 +48,14 @@ export interface CallFailure {
  * - A count that is not a whole number from 0 to 2^53 - 1 is a failure of its id, never rounded or guessed.
  * - It ends within the client's deadline, whatever the platform does, and reads no more than a bounded reply.
  *   Redirects are not followed. Transient trouble is repeated within the deadline, a throttle is not.
+ * - With a governor no request is sent that it has not let through, repeats included: what it refuses is a failure of
+ *   the ids concerned, at once, with the time from which on it may be let through.
  * - Secrets travel in headers or form bodies only, never in an address.
  * - After `close` no connection stays open, but that one still being made may take its 3 seconds to give up; calls
  *   under way and later ones resolve, as failed.
  *
- * Not promised: that a count is never lower than the last one; that two calls see the same moment; anything about
- * pace or quota, which whoever wraps `fetchCounts` must keep.
+ * Not promised: that a count is never lower than the last one; that two calls see the same moment; without a governor
+ * anything about pace or quota.
  */
 export interface PlatformClient {
   readonly platform: Platform
@@ -55,7 +63,7 @@ export interface PlatformClient {
   readonly maxBatchSize: number
   /** The id as it is sent to the platform, or `null` when the platform can not have such an id. Never throws. */
   normaliseId: (id: string) => string | null
-  fetchCounts: (ids: readonly string[]) => Promise<CountOutcome[]>
+  fetchCounts: (ids: readonly string[], options?: FetchOptions) => Promise<CountOutcome[]>
   /** Safe to call twice. */
   close: () => Promise<void>
 }

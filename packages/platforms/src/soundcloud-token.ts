@@ -8,8 +8,9 @@
  */
 import { Type } from '@sinclair/typebox'
 import type { Clock, Milliseconds } from '@insights/shared'
-import { startDeadline, type Deadline } from './deadline.js'
+import { startCall, type Call, type Deadline } from './deadline.js'
 import { CallError, authRefused, throttled, timedOut } from './failure.js'
+import type { Gate } from './gate.js'
 import type { Http } from './http.js'
 import type { Reply } from './receive.js'
 import { createShape, readJson } from './reply.js'
@@ -20,6 +21,7 @@ export interface TokenSourceOptions {
   /** How the token host is called in messages. */
   name: string
   http: Http
+  gate: Gate
   url: URL
   clientId: string
   clientSecret: string
@@ -120,19 +122,23 @@ export function createTokenSource (options: TokenSourceOptions): TokenSource {
   }
 
   async function grant (refreshToken: string | null): Promise<AccessToken> {
-    const deadline = startDeadline(options.deadlineMs)
+    // Of its own: others that wait for the token have more time left than the one that asked first.
+    const call = startCall(options.deadlineMs, 'on_demand')
     if (refreshToken !== null) {
-      const reply = await post(refreshForm(options, refreshToken), {}, deadline)
+      const reply = await post(refreshForm(options, refreshToken), {}, {}, call)
       if (reply.status === 200) return toToken(reply)
       if (reply.status !== 400 && reply.status !== 401) throw grantError(reply)
     }
-    const reply = await post({ grant_type: 'client_credentials' }, basicAuth(options), deadline)
+    const reply = await post({ grant_type: 'client_credentials' }, basicAuth(options), { grants: 1, grants_per_hour: 1 }, call)
     if (reply.status === 200) return toToken(reply)
     throw grantError(reply)
   }
 
-  function post (form: Record<string, string>, headers: Record<string, string>, deadline: Deadline): Promise<Reply> {
-    return options.http.send({ method: 'POST', url: options.url, headers, form }, { deadline, tries: MAX_TRIES })
+  async function post (
+    form: Record<string, string>, headers: Record<string, string>, charge: Record<string, number>, call: Call
+  ): Promise<Reply> {
+    const pass = await options.gate.reserve({ charge, ignoresHolds: true }, call)
+    return await options.http.send({ method: 'POST', url: options.url, headers, form }, { deadline: call, pass, tries: MAX_TRIES })
   }
 
   function toToken (reply: Reply): AccessToken {

@@ -9,9 +9,10 @@
  */
 import { Type } from '@sinclair/typebox'
 import { checkCredential, joinUrl, parseBaseUrl } from './base-url.js'
-import { createClient, type ClientSettings } from './client.js'
-import type { Deadline } from './deadline.js'
+import { createClient, gateOf, type ClientSettings } from './client.js'
+import type { Call } from './deadline.js'
 import { CallError, badReply, failed, outcomeOf } from './failure.js'
+import type { Pass } from './gate.js'
 import { openHttp } from './http.js'
 import { normaliseSoundcloudId } from './ids.js'
 import { createLimiter } from './limiter.js'
@@ -75,9 +76,10 @@ export function openSoundcloudClient (
   checkCredential(NAME, options.clientId)
   checkCredential(NAME, options.clientSecret)
   const http = openHttp(NAME, settings)
+  const gate = gateOf('soundcloud', settings)
   const { clientId, clientSecret } = options
   const source = createTokenSource({
-    name: NAME, http, url: tokenUrl, clientId, clientSecret, cache: tokens, clock: settings.clock, deadlineMs: settings.deadlineMs
+    name: NAME, http, gate, url: tokenUrl, clientId, clientSecret, cache: tokens, clock: settings.clock, deadlineMs: settings.deadlineMs
   })
 
   return createClient({
@@ -85,24 +87,25 @@ export function openSoundcloudClient (
     maxBatchSize: MAX_BATCH_SIZE,
     normaliseId: normaliseSoundcloudId,
     ask,
+    gate,
     close: http.close
   }, settings.deadlineMs)
 
-  async function ask (urns: readonly string[], deadline: Deadline): Promise<CountOutcome[]> {
-    const tracks = matchItems(urns, await listTracks(urns, deadline), '/collection', urnOf)
-    const confirm = createConfirm(deadline)
+  async function ask (urns: readonly string[], call: Call): Promise<CountOutcome[]> {
+    const tracks = matchItems(urns, await listTracks(urns, call), '/collection', urnOf)
+    const confirm = createConfirm(call)
     return Promise.all(urns.map(urn => {
       const track = tracks.get(urn)
       return track === undefined ? confirm(urn) : outcomeOf(() => readTrack(track))
     }))
   }
 
-  async function listTracks (urns: readonly string[], deadline: Deadline): Promise<readonly unknown[]> {
+  async function listTracks (urns: readonly string[], call: Call): Promise<readonly unknown[]> {
     const query = { urns: urns.join(','), access: ACCESS, limit: '200', linked_partitioning: 'true' }
     let next: URL | null = joinUrl(tracksUrl, '', query)
     let tracks: readonly unknown[] = []
     for (let page = 0; page < MAX_PAGES && next !== null && tracks.length < urns.length; page++) {
-      const reply = await get(next, deadline)
+      const reply = await get(next, call)
       if (reply.status !== 200) throw soundcloudError(NAME, reply, settings.clock.now())
       const { items, nextHref } = readPage(reply)
       tracks = tracks.concat(items)
@@ -118,13 +121,13 @@ export function openSoundcloudClient (
   }
 
   /** Batches have left out tracks that exist, so a miss counts only when the track's own address misses too. */
-  function createConfirm (deadline: Deadline): (urn: string) => Promise<CountOutcome> {
+  function createConfirm (call: Call): (urn: string) => Promise<CountOutcome> {
     const limited = createLimiter(MAX_CONFIRMATIONS)
     let stopped: CallError | null = null
     return urn => limited(async () => {
       try {
         if (stopped !== null) throw stopped
-        return await askSingle(urn, deadline)
+        return await askSingle(urn, call)
       } catch (error) {
         if (!(error instanceof CallError)) throw error
         // These concern every call: asking on would only make it worse.
@@ -134,8 +137,8 @@ export function openSoundcloudClient (
     })
   }
 
-  async function askSingle (urn: string, deadline: Deadline): Promise<CountOutcome> {
-    const reply = await get(joinUrl(tracksUrl, `/${urn}`), deadline)
+  async function askSingle (urn: string, call: Call): Promise<CountOutcome> {
+    const reply = await get(joinUrl(tracksUrl, `/${urn}`), call)
     // A page of something in between is not SoundCloud's word.
     if (reply.status === 404 && peekJson(reply) !== undefined) return { kind: 'not_found' }
     if (reply.status !== 200) throw soundcloudError(NAME, reply, settings.clock.now())
@@ -145,16 +148,18 @@ export function openSoundcloudClient (
   }
 
   /** A refused token is replaced once, and the call made once more. */
-  async function get (url: URL, deadline: Deadline): Promise<Reply> {
-    const token = await source.current(deadline)
-    const reply = await getWith(token, url, deadline)
+  async function get (url: URL, call: Call): Promise<Reply> {
+    const pass = await gate.reserve({ charge: { calls: 1 } }, call)
+    const token = await source.current(call)
+    const reply = await getWith(token, url, call, pass)
     if (reply.status !== 401) return reply
-    return getWith(await source.current(deadline, token), url, deadline)
+    const renewed = await source.current(call, token)
+    return getWith(renewed, url, call, await gate.reserve({ charge: { calls: 1 } }, call))
   }
 
-  async function getWith (token: string, url: URL, deadline: Deadline): Promise<Reply> {
+  async function getWith (token: string, url: URL, call: Call, pass: Pass): Promise<Reply> {
     const headers = { accept: 'application/json; charset=utf-8', authorization: `OAuth ${token}` }
-    const reply = await http.send({ method: 'GET', url, headers }, { deadline })
+    const reply = await http.send({ method: 'GET', url, headers }, { deadline: call, pass })
     if (reply.status !== 401) source.accepted()
     return reply
   }

@@ -12,8 +12,8 @@
 import { Type } from '@sinclair/typebox'
 import type { Milliseconds } from '@insights/shared'
 import { checkCredential, joinUrl, parseBaseUrl } from './base-url.js'
-import { createClient, type ClientSettings } from './client.js'
-import type { Deadline } from './deadline.js'
+import { createClient, gateOf, type ClientSettings } from './client.js'
+import type { Call } from './deadline.js'
 import { type CallError, badReply, failed, outcomeOf, quotaUsedUp, throttled, transient } from './failure.js'
 import { openHttp } from './http.js'
 import { normaliseXHandle } from './ids.js'
@@ -59,19 +59,22 @@ export function openXClient (options: XOptions, settings: ClientSettings): Platf
   const baseUrl = parseBaseUrl(NAME, options.baseUrl)
   checkCredential(NAME, options.bearerToken)
   const http = openHttp(NAME, settings)
+  const gate = gateOf('x', settings)
 
   return createClient({
     platform: 'x',
     maxBatchSize: MAX_BATCH_SIZE,
     normaliseId: normaliseXHandle,
     ask,
+    gate,
     close: http.close
   }, settings.deadlineMs)
 
-  async function ask (handles: readonly string[], deadline: Deadline): Promise<CountOutcome[]> {
+  async function ask (handles: readonly string[], call: Call): Promise<CountOutcome[]> {
     const url = joinUrl(baseUrl, '/2/users/by', { usernames: handles.join(','), 'user.fields': 'public_metrics' })
     const headers = { authorization: `Bearer ${options.bearerToken}` }
-    const reply = await http.send({ method: 'GET', url, headers }, { deadline })
+    const pass = await gate.reserve({ charge: { calls: 1 } }, call)
+    const reply = await http.send({ method: 'GET', url, headers }, { deadline: call, pass })
     if (reply.status !== 200) throw xError(reply, settings.clock.now())
     return readUsers(handles, reply)
   }

@@ -12,9 +12,9 @@
 import { Type } from '@sinclair/typebox'
 import type { Clock, Milliseconds } from '@insights/shared'
 import { checkCredential, joinUrl, parseBaseUrl } from './base-url.js'
-import { createClient, type ClientSettings } from './client.js'
-import type { Deadline } from './deadline.js'
-import { type CallError, authRefused, outcomeOf, quotaUsedUp, throttled } from './failure.js'
+import { createClient, gateOf, type ClientSettings } from './client.js'
+import type { Call } from './deadline.js'
+import { CallError, authRefused, outcomeOf, quotaUsedUp, throttled } from './failure.js'
 import { openHttp } from './http.js'
 import { normaliseYoutubeId } from './ids.js'
 import { fromRetryAfter, nextPacificMidnight } from './instants.js'
@@ -59,6 +59,7 @@ export function openYoutubeClient (options: YoutubeOptions, settings: ClientSett
   const baseUrl = parseBaseUrl(NAME, options.baseUrl)
   checkCredential(NAME, options.apiKey)
   const http = openHttp(NAME, settings)
+  const gate = gateOf('youtube', settings)
   let fallbackUntil = -Infinity
 
   return createClient({
@@ -66,28 +67,45 @@ export function openYoutubeClient (options: YoutubeOptions, settings: ClientSett
     maxBatchSize: MAX_BATCH_SIZE,
     normaliseId: normaliseYoutubeId,
     ask,
+    gate,
     close: http.close
   }, settings.deadlineMs)
 
-  async function ask (ids: readonly string[], deadline: Deadline): Promise<CountOutcome[]> {
-    const reply = await askEither(ids, deadline)
-    if (reply.status !== 200) throw youtubeError(reply, settings.clock)
-    return readVideos(ids, reply)
+  async function ask (ids: readonly string[], call: Call): Promise<CountOutcome[]> {
+    return readVideos(ids, await askStats(ids, call) ?? await askVideos(ids, call))
   }
 
-  async function askEither (ids: readonly string[], deadline: Deadline): Promise<Reply> {
-    if (settings.clock.now() >= fallbackUntil) {
+  /** `null` when the other method has to stand in: this one is not there, or its day is spent. */
+  async function askStats (ids: readonly string[], call: Call): Promise<Reply | null> {
+    if (settings.clock.now() < fallbackUntil) return null
+    try {
       // No `fields`: which name the id has there is not settled, and a field that does not exist is refused.
-      const reply = await request('/videos:batchGetStats', { id: ids.join(',') }, deadline)
+      const reply = await request('stats', '/videos:batchGetStats', { id: ids.join(',') }, call)
       if (reply.status !== 404 && reply.status !== 501) return reply
       fallbackUntil = settings.clock.now() + FALLBACK_MS
+      return null
+    } catch (error) {
+      if (error instanceof CallError && error.failure.reason === 'quota') return null
+      throw error
     }
-    return request('/videos', { id: ids.join(','), fields: 'items(id,statistics/viewCount)' }, deadline)
   }
 
-  function request (path: string, query: Record<string, string>, deadline: Deadline): Promise<Reply> {
+  async function askVideos (ids: readonly string[], call: Call): Promise<Reply> {
+    return await request('videos', '/videos', { id: ids.join(','), fields: 'items(id,statistics/viewCount)' }, call)
+  }
+
+  /** Throws for every error but that the method is not there. */
+  async function request (
+    bucket: 'stats' | 'videos', path: string, query: Record<string, string>, call: Call
+  ): Promise<Reply> {
     const url = joinUrl(baseUrl, path, { part: 'statistics', ...query })
-    return http.send({ method: 'GET', url, headers: { 'x-goog-api-key': options.apiKey } }, { deadline })
+    const pass = await gate.reserve({ charge: { [bucket]: 1 } }, call)
+    const reply = await http.send({ method: 'GET', url, headers: { 'x-goog-api-key': options.apiKey } }, { deadline: call, pass })
+    const isThere = bucket === 'videos' || (reply.status !== 404 && reply.status !== 501)
+    if (reply.status === 200 || !isThere) return reply
+    const error = youtubeError(reply, settings.clock)
+    if (error.failure.reason === 'quota') await gate.parkBucket(bucket, error.failure, call)
+    throw error
   }
 }
 

@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { startDeadline } from '../src/deadline.js'
+import { startCall } from '../src/deadline.js'
 import { CallError } from '../src/failure.js'
-import { openHttp } from '../src/http.js'
+import { createOpenGate } from '../src/gate.js'
+import { openHttp, type SendOptions } from '../src/http.js'
 import { testSettings } from './contract/dialect.js'
 import { sendJson, startServer } from './fake-server.js'
 
@@ -19,7 +20,7 @@ t.test('a connection that does not come about is not waited for beyond the deadl
   const url = new URL(`https://127.0.0.1:${(silent.address() as AddressInfo).port}/`)
   const http = openHttp('Test', { ...testSettings, timeoutMs: 100 })
   t.teardown(() => http.close())
-  const sent = http.send({ method: 'GET', url, headers: {} }, { deadline: startDeadline(250) })
+  const sent = http.send({ method: 'GET', url, headers: {} }, await within(250))
   t.equal(await Promise.race([codeOf(sent), late()]), 'INS_PLATFORM_TIMEOUT', 'the limit of connections is 3 seconds')
 })
 
@@ -32,7 +33,7 @@ t.test('a Retry-After within the deadline is waited for', async t => {
   const http = openHttp('Test', testSettings)
   t.teardown(() => http.close())
   const began = performance.now()
-  const reply = await http.send({ method: 'GET', url: new URL(server.url), headers: {} }, { deadline: startDeadline(8000) })
+  const reply = await http.send({ method: 'GET', url: new URL(server.url), headers: {} }, await within(8000))
   t.equal(reply.status, 200)
   t.ok(performance.now() - began >= 990, 'not before the time')
 })
@@ -42,7 +43,7 @@ t.test('each pause between tries is drawn at random', async t => {
   const server = await startServer(t, (_, response) => sendJson(response, {}, 500))
   const http = openHttp('Test', { ...testSettings, random: () => drawn.push(1) * 0 })
   t.teardown(() => http.close())
-  const reply = await http.send({ method: 'GET', url: new URL(server.url), headers: {} }, { deadline: startDeadline(8000) })
+  const reply = await http.send({ method: 'GET', url: new URL(server.url), headers: {} }, await within(8000))
   t.equal(reply.status, 500)
   t.equal(drawn.length, 2, 'three tries have two pauses')
 })
@@ -55,7 +56,7 @@ t.test('closing ends a pause between tries', async t => {
     return 0
   }
   const http = openHttp('Test', { ...testSettings, random })
-  const sent = http.send({ method: 'GET', url: new URL(server.url), headers: {} }, { deadline: startDeadline(8000) })
+  const sent = http.send({ method: 'GET', url: new URL(server.url), headers: {} }, await within(8000))
   t.equal(await Promise.race([codeOf(sent), late()]), 'INS_PLATFORM_UNREACHABLE')
 })
 
@@ -63,9 +64,15 @@ t.test('an argument that can not be sent is a bug, not trouble with the platform
   const http = openHttp('Test', testSettings)
   t.teardown(() => http.close())
   const request = { method: 'GET' as const, url: new URL('http://127.0.0.1/'), headers: { 'bad name': 'x' } }
-  const error: unknown = await http.send(request, { deadline: startDeadline(500) }).catch((error: unknown) => error)
+  const error: unknown = await http.send(request, await within(500)).catch((error: unknown) => error)
   t.ok(error instanceof Error && !(error instanceof CallError))
 })
+
+/** Leave to send, and so much time for it. */
+async function within (limitMs: number): Promise<SendOptions> {
+  const call = startCall(limitMs, 'planned')
+  return { deadline: call, pass: await createOpenGate(testSettings.clock.now).reserve({ charge: {} }, call) }
+}
 
 /** The code that a call fails with; `null` when it does not fail so. */
 async function codeOf (call: Promise<unknown>): Promise<string | null> {

@@ -131,17 +131,14 @@ for (const [when, now, midnight] of [
   })
 }
 
-trap('a 429 that means tomorrow', async (t, { ask, costs, fault }) => {
-  fault({ kind: 'error', error: 'dailyLimit429' })
-  t.strictSame(await ask(video(1)), ['quota@2026-11-24T08:00:00'])
-  t.strictSame(costs(), [[STATS, 429, 0]], 'it is not repeated')
-})
-
-for (const error of ['quotaExceeded', 'dailyLimitExceeded'] as const) {
-  trap(`a 403 that means tomorrow (${error})`, async (t, { ask, costs, fault }) => {
+for (const [error, status] of [['dailyLimit429', 429], ['quotaExceeded', 403], ['dailyLimitExceeded', 403]] as const) {
+  trap(`a ${status} that means tomorrow (${error}), of one bucket and then of both`, async (t, { sandbox, ask, costs, fault }) => {
     fault({ kind: 'error', error })
+    t.strictSame(await ask(video(1)), [sandbox.entities.countOf('youtube', video(1))], 'the other bucket stands in')
+    t.strictSame(costs(), [[STATS, status, 0], [LIST, 200, 1]])
+    fault({ kind: 'error', error, times: 2 })
     t.strictSame(await ask(video(1)), ['quota@2026-11-24T08:00:00'])
-    t.strictSame(costs(), [[STATS, 403, 0]])
+    t.strictSame(costs(), [[STATS, status, 0], [LIST, status, 0]], 'neither is repeated')
   })
 }
 

@@ -2,7 +2,7 @@
 import { openSandbox, type Fault, type Sandbox } from '@insights/sandbox'
 import type { Platform } from '@insights/shared'
 import type { Test } from 'tap'
-import { openPlatforms, type CountOutcome, type PlatformClient, type PlatformOptions, type PlatformSettings } from '../src/index.js'
+import { openBareClients, type CountOutcome, type PlatformClient, type PlatformOptions, type PlatformSettings } from '../src/index.js'
 
 /** What a stand-in has to be able to do, and a client to stand. */
 export const ROWS = [
@@ -69,7 +69,7 @@ export async function openTraps (t: Test, platform: Platform): Promise<Traps> {
 function openStage (t: Test, sandbox: Sandbox, platform: Platform): Stage {
   const reopen = (settings: PlatformSettings, options: object = {}): PlatformClient => {
     const all = optionsOf(sandbox)
-    const platforms = openPlatforms({ [platform]: { ...all[platform], ...options } }, { clock: sandbox.clock, random: () => 0, ...settings })
+    const platforms = openBareClients({ [platform]: { ...all[platform], ...options } }, { clock: sandbox.clock, random: () => 0, ...settings })
     t.teardown(() => platforms.close())
     return platforms.clients[platform] as PlatformClient
   }

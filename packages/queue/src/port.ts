@@ -15,6 +15,8 @@ export interface JobContext {
   jobId: string
   /** How often the job has been started, this time included, and the times that ended with a dead worker too. */
   attempt: number
+  /** Whether it was added by `enqueueRefresh`, for a client; otherwise the planner made it. */
+  isOnDemand: boolean
 }
 
 /** What the jobs do. A handler that rejects makes its job fail. */

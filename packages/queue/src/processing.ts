@@ -2,7 +2,7 @@ import { AppError, type RefreshJob } from '@insights/shared'
 import { UnrecoverableError, Worker, type Job, type WorkerOptions } from 'bullmq'
 import type { QueueBackend } from './backend.js'
 import {
-  DEFAULT_REFRESH_CONCURRENCY, isValidData, JOB_OF_QUEUE, MAX_PLAN_STARTS, MAX_STALLED_COUNT, REFRESH_JOB,
+  BATCH_PRIORITY, DEFAULT_REFRESH_CONCURRENCY, isValidData, JOB_OF_QUEUE, MAX_PLAN_STARTS, MAX_STALLED_COUNT, REFRESH_JOB,
   type QueueName, type QueueTiming
 } from './jobs.js'
 import type { JobHandlers, Processing, ProcessingOptions, QueueLog } from './port.js'
@@ -25,7 +25,9 @@ export function startProcessing (
   const { refreshConcurrency = DEFAULT_REFRESH_CONCURRENCY } = options
   const workers = [
     startWorker(deps, 'refresh', { concurrency: refreshConcurrency }, async job => {
-      await handlers.refresh(job.data as RefreshJob, { jobId: job.id ?? '', attempt: job.attemptsStarted })
+      await handlers.refresh(job.data as RefreshJob, {
+        jobId: job.id ?? '', attempt: job.attemptsStarted, isOnDemand: job.opts.priority !== BATCH_PRIORITY
+      })
     }),
     startWorker(deps, 'maintenance', { concurrency: 1, maxStartedAttempts: MAX_PLAN_STARTS }, async () => {
       await planWithinLimit(handlers, deps.timing)

@@ -67,6 +67,13 @@ export function openLimitConnection (url: string): RedisClient {
   return redis
 }
 
+/** Opens the connection for state that workers share. As above, but a call may take as long as a producer's. */
+export function openStateConnection (url: string): RedisClient {
+  const redis = connect(parseRedisAddress(url), FAIL_FAST, retryPause)
+  redis.on('error', () => {})
+  return redis
+}
+
 function connect (address: RedisAddress, patience: RedisOptions, pause: RetryPause): RedisClient {
   const { kind, hosts, masterName, login } = address
   // Certificates are checked as Node does it, against its own list and NODE_EXTRA_CA_CERTS.

@@ -2,10 +2,12 @@ import { openPlatforms } from '@insights/platforms'
 import { openQueues } from '@insights/queue'
 import type { Sandbox } from '@insights/sandbox'
 import { PLATFORMS, type Platform } from '@insights/shared'
-import { createPgliteInsightStore, createPgliteTokenStore, migratePglite, settlePlatformModes } from '@insights/storage/pglite'
+import {
+  createPgliteInsightStore, createPgliteSharedState, createPgliteTokenStore, migratePglite, settlePlatformModes
+} from '@insights/storage/pglite'
 import type { Closers } from './closers.js'
 import { openEmbeddedDatabase } from './embedded-db.js'
-import { credentialsGiven, liveOptions, sandboxOptions } from './platform-options.js'
+import { credentialsGiven, isGraphOneApp, limitsOf, liveOptions, sandboxOptions } from './platform-options.js'
 import type { OpenMode } from './runtime.js'
 
 /** One embedded database for store and queue; the sandbox for platforms that never had credentials in it. */
@@ -20,7 +22,12 @@ export const openEmbedded: OpenMode = async (config, { log, metrics, databasePat
   const sandboxed = PLATFORMS.filter(platform => platformModes[platform] === 'sandbox')
   const standIns = sandboxed.length > 0 ? only(sandboxed, sandboxOptions(await startSandbox(closers))) : {}
   const platforms = openPlatforms({ ...standIns, ...liveOptions(config) }, {
-    deadlineMs: config.refresh.platformTimeoutMs, onCall: metrics.observePlatformCall
+    deadlineMs: config.refresh.platformTimeoutMs,
+    onCall: metrics.observePlatformCall,
+    shared: createPgliteSharedState(db),
+    limits: limitsOf(config),
+    standIns: sandboxed,
+    graphIsOneApp: isGraphOneApp(config)
   })
   closers.add(platforms.close)
   return {

@@ -1,8 +1,9 @@
 import { openPlatforms } from '@insights/platforms'
 import { openQueues } from '@insights/queue'
 import { openLimitStore } from '@insights/queue/limit-store'
+import { openRedisState } from '@insights/queue/redis-state'
 import { openMongo } from '@insights/storage/mongo'
-import { liveOptions, toPlatformModes } from './platform-options.js'
+import { isGraphOneApp, limitsOf, liveOptions, toPlatformModes } from './platform-options.js'
 import type { OpenMode } from './runtime.js'
 
 /** MongoDB and Redis; a platform without credentials is not asked. */
@@ -14,8 +15,14 @@ export const openServices: OpenMode = async (config, { log, metrics }, closers) 
   closers.add(async () => { await queues.close() })
   const limits = await openLimitStore(config.queue.url)
   closers.add(limits.close)
+  const state = await openRedisState(config.queue.url)
+  closers.add(state.close)
   const platforms = openPlatforms(liveOptions(config), {
-    deadlineMs: config.refresh.platformTimeoutMs, onCall: metrics.observePlatformCall
+    deadlineMs: config.refresh.platformTimeoutMs,
+    onCall: metrics.observePlatformCall,
+    shared: state.shared,
+    limits: limitsOf(config),
+    graphIsOneApp: isGraphOneApp(config)
   })
   closers.add(platforms.close)
   return {

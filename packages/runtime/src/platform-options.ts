@@ -1,5 +1,5 @@
 import type { Config } from '@insights/config'
-import type { PlatformOptions } from '@insights/platforms'
+import { NO_LIMITS, type PlatformLimits, type PlatformOptions } from '@insights/platforms'
 import type { Sandbox } from '@insights/sandbox'
 import { PLATFORMS, type Milliseconds, type Platform } from '@insights/shared'
 
@@ -51,6 +51,39 @@ function withoutNull<T extends { appSecret: string | null }> (credentials: T): O
 /** How long counts may be kept that can not be fetched again, where a platform sets a limit. */
 export function retentionsOf ({ platforms }: Config): Partial<Record<Platform, Milliseconds>> {
   return { youtube: platforms.youtube.retentionMs }
+}
+
+/** The limits of the live platforms; what is asked of the stand-in costs nobody anything. */
+export function limitsOf ({ limits, platforms }: Config): PlatformLimits {
+  const isLive = (platform: Platform): boolean => platforms[platform].credentials !== null
+  const graph = { callsPerHour: limits.graph.callsPerHour }
+  return {
+    ...NO_LIMITS,
+    ...(isLive('youtube') && { youtube: limits.youtube }),
+    ...(isLive('soundcloud') && { soundcloud: { ...NO_LIMITS.soundcloud, ...limits.soundcloud } }),
+    ...(isLive('x') && { x: limits.x }),
+    ...(isLive('facebook') && { facebook: graph }),
+    ...(isLive('instagram') && { instagram: graph })
+  }
+}
+
+/**
+ * Whether Facebook and Instagram are asked through one app, and so share its limit. Tokens or secrets that are the same
+ * say so, app tokens or secrets that differ say the contrary; where nothing tells, sharing is what can do no harm.
+ */
+export function isGraphOneApp ({ limits, platforms: { facebook, instagram } }: Config): boolean {
+  const [one, other] = [facebook.credentials, instagram.credentials]
+  if (one === null || other === null) return one === other
+  if (limits.graph.isOneApp !== 'auto') return limits.graph.isOneApp === 'true'
+  if (one.accessToken === other.accessToken) return true
+  if (one.appSecret !== null && other.appSecret !== null) return one.appSecret === other.appSecret
+  const [appOfOne, appOfOther] = [appIn(one.accessToken), appIn(other.accessToken)]
+  return appOfOne === null || appOfOther === null || appOfOne === appOfOther
+}
+
+/** The number of the app in an app token, `<app id>|<secret>`; `null` for any other token. */
+function appIn (token: string): string | null {
+  return /^(\d+)\|/.exec(token)?.[1] ?? null
 }
 
 /** How often each platform is asked for one count. */

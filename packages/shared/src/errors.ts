@@ -47,6 +47,8 @@ export const ERRORS = {
   INS_PLATFORM_REPLY: kind(null, 'The platform sent a reply that can not be used', true),
   INS_PLATFORM_THROTTLED: kind(null, 'The platform asks for a slower pace', true),
   INS_PLATFORM_QUOTA: kind(null, 'The quota of the platform is used up', true),
+  INS_PLATFORM_FAILING: kind(null, 'The platform keeps failing and is not asked for a while', true),
+  INS_PLATFORM_LEDGER: kind(null, 'The calls of the platform can not be counted', true),
   INS_PLATFORM_AUTH: kind(null, 'The platform refuses the credentials'),
   INS_PLATFORM_REQUEST: kind(null, 'The platform refuses the request'),
   INS_PLATFORM_NOT_FOUND: kind(null, 'The platform does not know the id'),
