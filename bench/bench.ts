@@ -17,6 +17,8 @@ export interface Scale {
   refreshRounds: number
   /** Insights of the backlog, and jobs of the queues that it is compared with. */
   backlog: number
+  /** Insights that are sent, exported and listed at once. */
+  lines: number
   scoreRounds: number
   scoreRoundSeconds: number
 }
@@ -33,6 +35,7 @@ export const FULL: Scale = {
   posts: 100,
   refreshRounds: 3,
   backlog: 1_000,
+  lines: 100_000,
   scoreRounds: 5,
   scoreRoundSeconds: 1
 }
@@ -50,6 +53,7 @@ export const QUICK: Scale = {
   posts: 5,
   refreshRounds: 1,
   backlog: 60,
+  lines: 200,
   scoreRounds: 1,
   scoreRoundSeconds: 0.05
 }

@@ -9,9 +9,10 @@ import { describeRun, renderTable, replaceResults } from './report.js'
 import { score } from './score.bench.js'
 import { start } from './start.bench.js'
 import { store } from './store.bench.js'
+import { lists } from './lists.bench.js'
 import { openWorkbench } from './workbench.js'
 
-const BENCHES: readonly Bench[] = [start, http, store, latency, refresh, score]
+const BENCHES: readonly Bench[] = [start, http, store, lists, latency, refresh, score]
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
 
 const { wanted, isQuick } = readCommandLine()

@@ -26,7 +26,8 @@ export interface Workbench {
   timeFirstStart: () => Promise<number>
   /** A data directory of its own with an empty database: what a first start leaves behind. */
   newDataDirectory: () => Promise<string>
-  startService: (dataDir: string) => Promise<Service>
+  /** `env` adds settings to those that every service here has. */
+  startService: (dataDir: string, env?: Record<string, string>) => Promise<Service>
   /** Resolves when no service is between its start and being known here, where `dispose` finds it. Never rejects. */
   settled: () => Promise<unknown>
   /** Kills what still runs and removes everything. At once, so that it can be done while the process exits. */
@@ -41,10 +42,10 @@ export async function openWorkbench (scale: Scale): Promise<Workbench> {
   const started = new Set<ServiceProcess>()
   let starting: Promise<unknown> = Promise.resolve()
   const newDirectory = async (): Promise<string> => await mkdtemp(join(root, 'dir-'))
-  const start = async (dataDir: string): Promise<Service> => {
+  const start = async (dataDir: string, env: Record<string, string> = {}): Promise<Service> => {
     const gauge = createMemoryGauge(await newDirectory())
     const startedAt = performance.now()
-    const launch = startService({ node: [...gauge.nodeArgs, MAIN], env: { ...gauge.env, DATA_DIR: dataDir, BOOTSTRAP_TOKEN: TOKEN } })
+    const launch = startService({ node: [...gauge.nodeArgs, MAIN], env: { ...gauge.env, DATA_DIR: dataDir, BOOTSTRAP_TOKEN: TOKEN, ...env } })
     starting = launch.then(child => started.add(child), () => undefined)
     const child = await launch
     await waitUntilReady(child.url)

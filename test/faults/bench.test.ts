@@ -23,6 +23,9 @@ const MEASURES = [
     `${method} ${metric} beside bare Fastify`, `${method} ${metric} beside bare node:http`
   ])),
   'store.find() rate',
+  ...['new lines', 'the same lines once more'].flatMap(what => [`bulk of 200, ${what}`, `bulk of 200, ${what}: most memory`]),
+  ...['ndjson', 'csv'].flatMap(format => [`export of 200 as ${format}`, `export of 200 as ${format}: most memory`]),
+  ...['id', '-insight_score', 'updated_at'].map(ordering => `page of 100 among 200, by ${ordering}`),
   'POST until the score is read, median',
   'POST until the score is read, p95',
   'backlog refreshes beside empty jobs',
@@ -33,7 +36,10 @@ const MEASURES = [
 ]
 
 /** These stand alone; every other row is a comparison. */
-const ALONE = ['later start until ready', 'resident memory, idle after a later start', 'POST until the score is read, median', 'explain() rate']
+const ALONE = [
+  'later start until ready', 'resident memory, idle after a later start', 'bulk of 200, new lines', 'export of 200 as csv',
+  'POST until the score is read, median', 'explain() rate'
+]
 
 // They start the real service several times, and a machine that runs other tests too may be slow.
 t.setTimeout(LIMIT_MS)
