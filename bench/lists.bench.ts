@@ -81,7 +81,8 @@ async function pageTime ({ url, api }: Service, ordering: string): Promise<numbe
   let next: string | null = `${PATH}?limit=100&ordering=${ordering}`
   for (let count = 0; count < PAGES && next !== null; count++) {
     const startedAt = performance.now()
-    const { body } = await api.get(next)
+    const { status, body } = await api.get(next)
+    if (status !== 200) throw new Error(`A page was answered with ${status} ${String(body.code)}`)
     times.push(performance.now() - startedAt)
     next = body.next === null ? null : body.next.replace(url, '')
   }

@@ -140,6 +140,24 @@ onEachStore(t, async (t, stores) => {
     t.equal(pages, atEnd, 'nothing is read any more')
   })
 
+  t.test('an export leaves a pause after each page, in which others are served', async t => {
+    const { far: _left, ...page } = await stores.store.list({ order: { key: 'id', isDescending: false }, filter: {}, limit: 1, from: null, isBackward: false })
+    let pages = 0
+    const list: InsightStore['list'] = async () => ({ ...page, far: ++pages < 300 ? page.near : null })
+    const quick = await buildTestApi(t, { ...stores, store: { ...stores.store, list } })
+    let isDone = false
+    let turns = 0
+    const count = (): void => {
+      turns++
+      if (!isDone) setImmediate(count)
+    }
+    setImmediate(count)
+    await quick.send({ url: `${PATH}/export` })
+    isDone = true
+    t.equal(pages, 300)
+    t.ok(turns >= 300, `${turns} turns`)
+  })
+
   t.test('a service that stops cuts exports off', async t => {
     const { far: _left, ...page } = await stores.store.list({ order: { key: 'id', isDescending: false }, filter: {}, limit: 1, from: null, isBackward: false })
     const list: InsightStore['list'] = async () => ({ ...page, far: page.near })

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { InsightStore, ListedInsight, ListFilter, ListPosition } from '@insights/storage'
@@ -58,6 +59,8 @@ async function * readPages (store: InsightStore, filter: ListFilter): AsyncGener
     const page = await store.list({ order: { key: 'id', isDescending: false }, filter, limit: PAGE, from, isBackward: false })
     yield page.insights
     from = page.far
+    // The embedded database leaves no pause by itself in which others are served.
+    await turn()
   } while (from !== null)
 }
 
