@@ -4,6 +4,7 @@
 #   node apps/worker/dist/main.js       worker on MongoDB and Redis
 #   node apps/migrate/dist/main.js      makes MongoDB's indexes, then ends
 #   node apps/token-cli/dist/main.js    makes, lists, rotates and revokes tokens
+#   node apps/check-platforms/dist/main.js   asks each configured platform for one count
 # docs/operations.md has the details, and how to build it where there is no image registry.
 
 # An LTS line of Node.js, until April 2028. For builds that repeat exactly, name a digest: --build-arg NODE_IMAGE=node@sha256:…

@@ -19,6 +19,7 @@ const ALLOWED: Record<string, string[]> = {
   'apps/api': ['shared', 'config', 'storage', 'metrics', 'runtime'],
   'apps/worker': ['shared', 'config', 'storage', 'queue', 'platforms', 'metrics', 'runtime'],
   'apps/migrate': ['config', 'storage', 'runtime'],
+  'apps/check-platforms': ['shared', 'config', 'platforms', 'runtime'],
   'apps/token-cli': ['shared', 'config', 'storage', 'runtime'],
   'apps/standalone': ['shared', 'config', 'runtime', 'api', 'worker']
 }

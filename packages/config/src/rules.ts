@@ -1,18 +1,7 @@
 import type { VariableFault } from './given.js'
 import { MAX_YOUTUBE_INTERVAL_SECONDS } from './platform-variables.js'
+import { PLATFORM_CREDENTIALS, type PlatformCredentials } from './platform-credentials.js'
 import type { VariableName } from './schema.js'
-
-/** Variables that make a platform live together, and those that are of use only with them. */
-interface CredentialSet {
-  readonly required: readonly VariableName[]
-  readonly optional: readonly VariableName[]
-}
-
-const CREDENTIAL_SETS: readonly CredentialSet[] = [
-  { required: ['SOUNDCLOUD_CLIENT_ID', 'SOUNDCLOUD_CLIENT_SECRET'], optional: [] },
-  { required: ['FACEBOOK_ACCESS_TOKEN'], optional: ['FACEBOOK_APP_SECRET'] },
-  { required: ['INSTAGRAM_ACCESS_TOKEN', 'INSTAGRAM_ACCOUNT_ID'], optional: ['INSTAGRAM_APP_SECRET'] }
-]
 
 /**
  * Finds what variables get wrong together. `textOf` gives the text of a variable or its default, '' if it is set but
@@ -26,7 +15,7 @@ export function checkRules (
     ...(needsServices ? checkServices(textOf('STORAGE'), textOf('QUEUE')) : checkModes(textOf('STORAGE'), textOf('QUEUE'))),
     ...((needsServices || textOf('STORAGE') === 'mongo') && !isSet('MONGO_URL') ? [missing('MONGO_URL', 'STORAGE=mongo')] : []),
     ...((needsServices || textOf('QUEUE') === 'redis') && !isSet('REDIS_URL') ? [missing('REDIS_URL', 'QUEUE=redis')] : []),
-    ...CREDENTIAL_SETS.flatMap(set => checkCredentials(set, isSet)),
+    ...Object.values(PLATFORM_CREDENTIALS).flatMap(set => checkCredentials(set, isSet)),
     ...checkRetention(Number(textOf('YOUTUBE_INTERVAL_SECONDS')), Number(textOf('YOUTUBE_RETENTION_DAYS')))
   ]
 }
@@ -59,7 +48,7 @@ function checkServices (storage: string | undefined, queue: string | undefined):
   ]
 }
 
-function checkCredentials (set: CredentialSet, isSet: (name: VariableName) => boolean): VariableFault[] {
+function checkCredentials (set: PlatformCredentials, isSet: (name: VariableName) => boolean): VariableFault[] {
   const given = [...set.required, ...set.optional].filter(isSet)
   if (given.length === 0) return []
   return set.required.filter(name => !isSet(name)).map(name => missing(name, given.join(' and ')))
