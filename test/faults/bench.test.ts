@@ -14,6 +14,12 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const DOCUMENT = join(ROOT, 'docs/benchmarks.md')
 const LIMIT_MS = 300_000
 
+const OF_LISTS = [
+  ...['new lines', 'the same lines once more'].flatMap(what => [`bulk of 200, ${what}`, `bulk of 200, ${what}: most memory`]),
+  ...['ndjson', 'csv'].flatMap(format => [`export of 200 as ${format}`, `export of 200 as ${format}: most memory`]),
+  ...['id', '-insight_score', 'updated_at'].map(ordering => `page of 100 among 200, by ${ordering}`)
+]
+
 const MEASURES = [
   'first start until ready',
   'later start until ready',
@@ -23,9 +29,7 @@ const MEASURES = [
     `${method} ${metric} beside bare Fastify`, `${method} ${metric} beside bare node:http`
   ])),
   'store.find() rate',
-  ...['new lines', 'the same lines once more'].flatMap(what => [`bulk of 200, ${what}`, `bulk of 200, ${what}: most memory`]),
-  ...['ndjson', 'csv'].flatMap(format => [`export of 200 as ${format}`, `export of 200 as ${format}: most memory`]),
-  ...['id', '-insight_score', 'updated_at'].map(ordering => `page of 100 among 200, by ${ordering}`),
+  ...OF_LISTS,
   'POST until the score is read, median',
   'POST until the score is read, p95',
   'backlog refreshes beside empty jobs',
@@ -37,7 +41,7 @@ const MEASURES = [
 
 /** These stand alone; every other row is a comparison. */
 const ALONE = [
-  'later start until ready', 'resident memory, idle after a later start', 'bulk of 200, new lines', 'export of 200 as csv',
+  'later start until ready', 'resident memory, idle after a later start', ...OF_LISTS,
   'POST until the score is read, median', 'explain() rate'
 ]
 
@@ -95,7 +99,7 @@ t.test('a name that no benchmark has is refused with those there are', async t =
   const { code, stdout, stderr } = await runBench(t, ['speed', '--quick'], t.testdir())
   t.equal(code, 1)
   t.equal(stdout, '')
-  t.match(stderr, '"speed": choose from start, http, store, latency, refresh, score')
+  t.match(stderr, '"speed": choose from start, http, store, lists, latency, refresh, score')
 })
 
 t.test('a run that is ended while a service starts leaves nothing behind', async t => {

@@ -29,7 +29,7 @@ export interface OpenMongoOptions {
  * Opens the stores on MongoDB; the collections and indexes are made by `migrateMongo`, before. A server that is away
  * neither fails nor holds it up for longer than `serverSelectionTimeoutMs`: it is looked for in the background, and
  * until it is there every call rejects with `INS_STORE_UNAVAILABLE` within two seconds. Where a server is there and
- * does not answer, so do the calls about one insight; those about many, which only workers make, within ten.
+ * does not answer, so do the calls about one insight; those about many, of workers, lists and imports, within ten.
  *
  * Every write waits for a majority of the replica set. A write that is rejected may have happened all the same: no
  * reply, or no majority in time. An insight whose `create` was rejected is removed again as soon as the server can be
