@@ -23,6 +23,7 @@ import { models } from './routes/models.js'
 import { bulk } from './routes/bulk.js'
 import { exports } from './routes/exports.js'
 import { lists } from './routes/lists.js'
+import { platforms } from './routes/platforms.js'
 import { refreshes } from './routes/refreshes.js'
 import { score } from './routes/score.js'
 import { tokenRoutes } from './routes/tokens.js'
@@ -66,6 +67,7 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
     await api.register(refreshes, options)
     await api.register(score, options)
     await api.register(models)
+    if (deps.platforms !== undefined) await api.register(platforms, { platforms: deps.platforms })
     await api.register(tokenRoutes, { tokens, clock, forget: lookup.forget })
     await registerDashboard(api, deps, settings)
   })

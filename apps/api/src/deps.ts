@@ -1,7 +1,7 @@
 import type { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import type { FastifyBaseLogger } from 'fastify'
 import type { JobCounts, Metrics } from '@insights/metrics'
-import type { Clock, Milliseconds } from '@insights/shared'
+import type { Clock, Milliseconds, Platform, PlatformStatus } from '@insights/shared'
 import type { InsightStore, TokenStore } from '@insights/storage'
 
 /** A queue as the dashboard wants it: one of BullMQ, whatever its backend. */
@@ -12,6 +12,13 @@ export interface Monitoring {
   metrics: Metrics
   /** The jobs in the queues; a rejection means that they can not be reached. */
   countJobs: () => Promise<JobCounts>
+}
+
+/** What the API may tell of the platforms. */
+export interface PlatformInsight {
+  modes: Readonly<Record<Platform, 'live' | 'sandbox' | 'not_configured'>>
+  /** Rejects when what the workers share can not be read. */
+  readStatus: (platform: Platform) => Promise<PlatformStatus>
 }
 
 /** The part of a Redis client that rate limits use: one of ioredis, whose commands fail fast. */
@@ -38,6 +45,8 @@ export interface ApiDeps {
   queues?: readonly DashboardQueue[]
   /** Without it nothing is counted and there is no `/metrics`. */
   monitoring?: Monitoring
+  /** Without it there is no `/api/platforms`. */
+  platforms?: PlatformInsight
   /** Makes processes share their rate limits; without it each has its own. */
   rateLimitRedis?: RateLimitRedis
 }

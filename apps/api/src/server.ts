@@ -8,7 +8,7 @@ import { buildApp } from './app.js'
 import type { ApiDeps } from './deps.js'
 
 /** What serving needs of the opened runtime. */
-export type ServerDeps = Pick<Runtime, 'store' | 'tokens' | 'queues' | 'metrics' | 'limitRedis'> & { log: FastifyBaseLogger }
+export type ServerDeps = Pick<Runtime, 'store' | 'tokens' | 'queues' | 'metrics' | 'limitRedis' | 'platformModes' | 'readPlatformStatus'> & { log: FastifyBaseLogger }
 
 export interface ApiServer {
   /** Where it listens, e.g. `http://127.0.0.1:3000`, without a slash at the end. */
@@ -41,7 +41,7 @@ export async function startServer (deps: ServerDeps, config: Config): Promise<Ap
   }
 }
 
-function toApiDeps ({ queues, metrics, limitRedis, ...deps }: ServerDeps, isReady: () => boolean): ApiDeps {
+function toApiDeps ({ queues, metrics, limitRedis, platformModes, readPlatformStatus, ...deps }: ServerDeps, isReady: () => boolean): ApiDeps {
   return {
     store: deps.store,
     tokens: deps.tokens,
@@ -50,6 +50,7 @@ function toApiDeps ({ queues, metrics, limitRedis, ...deps }: ServerDeps, isRead
     isReady,
     enqueueRefresh: async (id, options) => { await queues.enqueueRefresh(id, options) },
     queues: queues.queues,
+    platforms: { modes: platformModes, readStatus: readPlatformStatus },
     monitoring: { metrics, countJobs: async () => await queues.countJobs() },
     ...(limitRedis !== undefined && { rateLimitRedis: limitRedis })
   }

@@ -56,3 +56,13 @@ export function outcomeOf (read: () => CountOutcome): CountOutcome {
     throw error
   }
 }
+
+/** The outcomes of `work`, or when its call must not be made or fails, that failure for each of the ids. */
+export async function unlessRefused<T> (ids: readonly string[], work: () => Promise<T[]>): Promise<Array<T | CountOutcome>> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error
+    return ids.map(() => failed(error))
+  }
+}

@@ -14,7 +14,7 @@ import type { Platform } from '@insights/shared'
 import { checkCredential, joinUrl, parseBaseUrl } from './base-url.js'
 import { createClient, gateOf, type ClientSettings } from './client.js'
 import type { Call } from './deadline.js'
-import { CallError, badReply, failed, outcomeOf, timedOut } from './failure.js'
+import { badReply, failed, outcomeOf, timedOut, unlessRefused } from './failure.js'
 import type { Pass } from './gate.js'
 import { createAccessCheck } from './graph-access.js'
 import { graphRetryAt, graphUsage, peekGraphError, toFailure, type GraphError } from './graph-errors.js'
@@ -102,15 +102,6 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
   /** Each part costs one call of the account's hour. */
   function reserve (ids: readonly string[], call: Call): Promise<Pass> {
     return gate.reserve({ charge: { calls: ids.length }, divisible: 'calls' }, call)
-  }
-
-  async function unlessRefused<T> (ids: readonly string[], work: () => Promise<T[]>): Promise<Array<T | CountOutcome>> {
-    try {
-      return await work()
-    } catch (error) {
-      if (!(error instanceof CallError)) throw error
-      return ids.map(() => failed(error))
-    }
   }
 
   /** One outcome per id; `null` where the platform ran out of time. */

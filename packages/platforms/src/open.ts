@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { systemClock, type Clock, type Milliseconds, type Platform, type SharedState } from '@insights/shared'
+import { systemClock, type Clock, type Milliseconds, type Platform, type PlatformStatus, type SharedState } from '@insights/shared'
 import type { ClientSettings } from './client.js'
 import { openFacebookClient, type FacebookOptions } from './facebook.js'
 import { createGovernor, type Governor } from './governor.js'
@@ -10,6 +10,7 @@ import { observeCalls, type CallObserver } from './observe-calls.js'
 import type { PlatformClient } from './port.js'
 import { NO_LIMITS, rulesOf, type PlatformLimits } from './rules.js'
 import { openSoundcloudClient, type SoundcloudOptions } from './soundcloud.js'
+import { readPlatformStatus } from './status.js'
 import { createTokenCache, type TokenCache } from './token-cache.js'
 import { openXClient, type XOptions } from './x.js'
 import { openYoutubeClient, type YoutubeOptions } from './youtube.js'
@@ -65,6 +66,8 @@ export interface Platforms {
   readonly clients: PlatformClients
   /** What all their requests go through. */
   readonly governor: Governor
+  /** How a platform fares, of all workers together. Rejects when the shared state can not be read. */
+  readonly readStatus: (platform: Platform) => Promise<PlatformStatus>
   /** Cuts every connection. Lookups under way and later ones resolve, as failed. Safe to call twice. */
   close: () => Promise<void>
 }
@@ -92,6 +95,7 @@ export function openPlatforms (options: PlatformOptions, settings: PlatformSetti
   return {
     clients,
     governor,
+    readStatus: async platform => await readPlatformStatus(governor, platform),
     loaders: Object.fromEntries(opened.map(client => [client.platform, createLoader({
       ...toCaller(client, settings), windowMs, fillsCalls: COSTS_PER_CALL.has(client.platform)
     })])),
@@ -105,7 +109,7 @@ export function openPlatforms (options: PlatformOptions, settings: PlatformSetti
  *
  * @throws AppError `INS_CONFIG_INVALID` as `openPlatforms`.
  */
-export function openBareClients (options: PlatformOptions, settings: PlatformSettings = {}): Omit<Platforms, 'governor' | 'loaders'> {
+export function openBareClients (options: PlatformOptions, settings: PlatformSettings = {}): Pick<Platforms, 'clients' | 'close'> {
   const clients = openClients(options, toClientSettings(settings), settings.tokenCache ?? createTokenCache())
   return { clients, close: async () => { await closeAll(clients) } }
 }

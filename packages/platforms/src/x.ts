@@ -14,7 +14,8 @@ import type { Milliseconds } from '@insights/shared'
 import { checkCredential, joinUrl, parseBaseUrl } from './base-url.js'
 import { createClient, gateOf, type ClientSettings } from './client.js'
 import type { Call } from './deadline.js'
-import { type CallError, badReply, failed, outcomeOf, quotaUsedUp, throttled, transient } from './failure.js'
+import { type CallError, badReply, failed, outcomeOf, quotaUsedUp, throttled, transient, unlessRefused } from './failure.js'
+import type { Pass } from './gate.js'
 import { openHttp } from './http.js'
 import { normaliseXHandle } from './ids.js'
 import { fromRetryAfter, instantAhead } from './instants.js'
@@ -33,6 +34,12 @@ export interface XOptions {
 const NAME = 'X'
 
 const MAX_BATCH_SIZE = 100
+
+/**
+ * What an account costs on a day that it is asked for. It is taken for each try: that the same account is free for the
+ * rest of the day is no promise of X.
+ */
+const CENTS_PER_ACCOUNT = 1
 
 /** Waited beyond the reset that X names, whose clock need not agree with ours. */
 const RESET_MARGIN_MS: Milliseconds = 2000
@@ -70,10 +77,19 @@ export function openXClient (options: XOptions, settings: ClientSettings): Platf
     close: http.close
   }, settings.deadlineMs)
 
+  /** When there is not money enough left for all accounts, the others get the reason why not. */
   async function ask (handles: readonly string[], call: Call): Promise<CountOutcome[]> {
+    const pass = await gate.reserve({ charge: { calls: 1, spend: handles.length * CENTS_PER_ACCOUNT }, divisible: 'spend' }, call)
+    const granted = handles.slice(0, Math.max(1, Math.floor(pass.granted / CENTS_PER_ACCOUNT)))
+    const outcomes = await askGranted(granted, call, pass)
+    const others = handles.slice(granted.length)
+    if (others.length === 0) return outcomes
+    return outcomes.concat(await unlessRefused(others, async () => await ask(others, call)))
+  }
+
+  async function askGranted (handles: readonly string[], call: Call, pass: Pass): Promise<CountOutcome[]> {
     const url = joinUrl(baseUrl, '/2/users/by', { usernames: handles.join(','), 'user.fields': 'public_metrics' })
     const headers = { authorization: `Bearer ${options.bearerToken}` }
-    const pass = await gate.reserve({ charge: { calls: 1 } }, call)
     const reply = await http.send({ method: 'GET', url, headers }, { deadline: call, pass })
     if (reply.status !== 200) throw xError(reply, settings.clock.now())
     return readUsers(handles, reply)

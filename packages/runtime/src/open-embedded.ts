@@ -31,7 +31,12 @@ export const openEmbedded: OpenMode = async (config, { log, metrics, databasePat
   })
   closers.add(platforms.close)
   return {
-    store: createPgliteInsightStore(db), tokens: createPgliteTokenStore(db), queues, platforms: platforms.loaders, platformModes
+    store: createPgliteInsightStore(db),
+    tokens: createPgliteTokenStore(db),
+    queues,
+    platforms: platforms.loaders,
+    platformModes,
+    readPlatformStatus: platforms.readStatus
   }
 }
 

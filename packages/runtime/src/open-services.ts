@@ -31,6 +31,7 @@ export const openServices: OpenMode = async (config, { log, metrics }, closers) 
     queues,
     platforms: platforms.loaders,
     platformModes: toPlatformModes(config),
+    readPlatformStatus: platforms.readStatus,
     limitRedis: limits.redis
   }
 }

@@ -3,7 +3,7 @@ import type { Metrics } from '@insights/metrics'
 import type { CountLoaders } from '@insights/platforms'
 import type { JobQueues } from '@insights/queue'
 import type { LimitStore } from '@insights/queue/limit-store'
-import type { Log, Platform } from '@insights/shared'
+import type { Log, Platform, PlatformStatus } from '@insights/shared'
 import type { InsightStore, TokenStore } from '@insights/storage'
 import type { Closers } from './closers.js'
 import type { PlatformMode } from './platform-options.js'
@@ -15,6 +15,8 @@ export interface Runtime {
   queues: JobQueues
   platforms: CountLoaders
   platformModes: Record<Platform, PlatformMode>
+  /** How a platform fares, of all workers together. Rejects when what they share can not be read. */
+  readPlatformStatus: (platform: Platform) => Promise<PlatformStatus>
   /** What this process counts; calls of platforms are counted already. */
   metrics: Metrics
   /** Over which processes share their rate limits; absent where there is only one process. */

@@ -12,6 +12,7 @@ export async function buildOpenApiDocument (): Promise<object> {
     enqueueRefresh: async () => {},
     log: fastify({ logger: { level: 'silent' } }).log,
     clock: systemClock,
+    platforms: { modes: {} as never, readStatus: async () => ({}) as never },
     monitoring: { metrics: createMetrics(), countJobs: async () => ({}) as never }
   }, { bodyLimitBytes: 1024, requestTimeoutMs: 1000, rateLimitPerMinute: 1 })
   try {
