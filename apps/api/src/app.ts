@@ -14,10 +14,11 @@ import { openApi } from './plugins/openapi.js'
 import { rateLimit } from './plugins/rate-limit.js'
 import { receiveTimeout } from './plugins/receive-timeout.js'
 import { unknownRoutes } from './plugins/unknown-routes.js'
-import { createAnnouncer } from './refresh-wishes.js'
+import { createAnnouncer, createDropper } from './refresh-wishes.js'
 import { requestIdOf } from './request-id.js'
 import { RequestLog, withoutSecrets } from './request-log.js'
 import { insightChanges } from './routes/insight-changes.js'
+import { insightRemoval } from './routes/insight-removal.js'
 import { insights } from './routes/insights.js'
 import { models } from './routes/models.js'
 import { bulk } from './routes/bulk.js'
@@ -64,6 +65,7 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
     await api.register(lists, { store, publicUrl })
     await api.register(exports, { store })
     await api.register(bulk, { store, bodyLimitBytes, requestTimeoutMs })
+    await api.register(insightRemoval, { store, dropRefresh: createDropper(deps) })
     await api.register(refreshes, options)
     await api.register(score, options)
     await api.register(models)

@@ -36,6 +36,8 @@ export interface ApiDeps {
    * `traceId` is that of the request, for the log of the worker.
    */
   enqueueRefresh: (id: number, options: { traceId?: string }) => Promise<void>
+  /** Takes a waiting refresh out of the queue again. A rejection harms nothing; it is waited for as long as above. */
+  dropRefresh: (id: number) => Promise<void>
   log: FastifyBaseLogger
   /** Decides when tokens expire and how long a token is remembered. */
   clock: Clock

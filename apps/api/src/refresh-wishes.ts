@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { ApiDeps } from './deps.js'
 import { withinTime } from './deadline.js'
 import { traceIdOf } from './trace-context.js'
@@ -21,6 +21,20 @@ export function createAnnouncer ({ enqueueRefresh, monitoring }: Pick<ApiDeps, '
       failureCount++
       monitoring?.metrics.countEnqueueFailure()
       log.warn({ err: error, insight_id: id, failures: failureCount }, 'a refresh was not announced; the planner will find it')
+    }
+  }
+}
+
+/** Takes the waiting refresh of an insight that was erased out of the queue; never rejects. */
+export type DropRefresh = (id: number, log: FastifyBaseLogger) => Promise<void>
+
+/** Wraps `dropRefresh` so that its failures are logged and never reach a client: a job that stays finds no insight. */
+export function createDropper ({ dropRefresh }: Pick<ApiDeps, 'dropRefresh'>): DropRefresh {
+  return async (id, log) => {
+    try {
+      await withinTime(dropRefresh(id), ENQUEUE_TIMEOUT_MS, 'dropping a refresh')
+    } catch (err) {
+      log.warn({ err, insight_id: id }, 'the waiting refresh of a deleted insight was not dropped; it will find nothing to do')
     }
   }
 }

@@ -49,6 +49,7 @@ function toApiDeps ({ queues, metrics, limitRedis, platformModes, readPlatformSt
     clock: systemClock,
     isReady,
     enqueueRefresh: async (id, options) => { await queues.enqueueRefresh(id, options) },
+    dropRefresh: queues.dropRefresh.bind(queues),
     queues: queues.queues,
     platforms: { modes: platformModes, readStatus: readPlatformStatus },
     monitoring: { metrics, countJobs: async () => await queues.countJobs() },

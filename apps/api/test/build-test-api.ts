@@ -70,6 +70,8 @@ export interface BareApi {
   app: FastifyInstance
   /** The ids that were announced, in order. */
   announced: number[]
+  /** The ids whose waiting refresh was to be dropped, in order. */
+  dropped: number[]
   /** What was logged, each line parsed. */
   logged: Array<Record<string, unknown>>
   clock: Clock & { set: (now: number) => void }
@@ -97,14 +99,15 @@ export async function buildBareApi (
   t: Test, deps: Pick<ApiDeps, 'store' | 'tokens'> & Partial<ApiDeps>, settings: Partial<ApiSettings> = {}
 ): Promise<BareApi> {
   const announced: number[] = []
+  const dropped: number[] = []
   const { log, logged } = collectLog()
   const clock = settableClock()
   const app = await buildApp(
-    { enqueueRefresh: async id => { announced.push(id) }, log, clock, ...deps },
+    { enqueueRefresh: async id => { announced.push(id) }, dropRefresh: async id => { dropped.push(id) }, log, clock, ...deps },
     { bodyLimitBytes: 1024 * 1024, requestTimeoutMs: 10_000, ...settings }
   )
   t.teardown(async () => { await app.close() })
-  return { app, announced, logged, clock }
+  return { app, announced, dropped, logged, clock }
 }
 
 export async function addToken (

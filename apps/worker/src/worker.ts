@@ -37,7 +37,11 @@ export interface RunningWorker {
   close: () => Promise<void>
 }
 
-/** Starts working on both queues: refreshes, and the planner that makes them. The caller keeps what it lends. */
+/** What one beat of the planner does of removals that a crash has left unfinished: none that may be under way yet. */
+const REMOVALS = { limit: 100, afterMs: 60_000 }
+
+/** Starts working on both queues: refreshes, and the planner that makes them, which also
+ * finishes removals that were cut short. The caller keeps what it lends. */
 export async function startWorker (deps: WorkerDeps, settings: WorkerSettings): Promise<RunningWorker> {
   const { platformTimeoutMs } = settings
   const refreshDeps = {
@@ -48,7 +52,10 @@ export async function startWorker (deps: WorkerDeps, settings: WorkerSettings): 
   }
   const processing = await deps.queues.startProcessing({
     refresh: async (job, context) => { await runRefresh(refreshDeps, deps.metrics, job, context) },
-    plan: async () => { await planDueRefreshes(deps) }
+    plan: async () => {
+      await planDueRefreshes(deps)
+      await deps.store.finishRemovals(REMOVALS)
+    }
   }, { refreshConcurrency: settings.concurrency })
   await deps.queues.schedulePlanner(settings.plannerIntervalMs)
   return { close: async () => { await processing.close() } }

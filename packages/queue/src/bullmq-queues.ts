@@ -55,6 +55,14 @@ export class BullmqQueues implements JobQueues {
       jobs.map(data => ({ name: REFRESH_JOB.name, data, opts }))))
   }
 
+  async dropRefresh (id: number): Promise<void> {
+    assertValidData(REFRESH_JOB, { ids: [id] })
+    await this.#call(this.#deps.timing.callLimitMs, async () => {
+      const jobId = await this.#refresh.getDeduplicationJobId(onDemandDeduplication(id).id)
+      if (jobId !== null) await this.#refresh.remove(jobId)
+    })
+  }
+
   async schedulePlanner (everyMs: Milliseconds): Promise<void> {
     if (!Number.isSafeInteger(everyMs) || everyMs < 1) throw new RangeError('everyMs must be a whole number of at least 1')
     this.#assertOpen()

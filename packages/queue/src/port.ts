@@ -73,9 +73,12 @@ export interface EnqueueOptions {
  *   are not affected, and an insight whose job has ended can be asked for again at once.
  * - `enqueueRefreshBatch` adds jobs of at most `MAX_IDS_PER_REFRESH_JOB` ids, each id once, in the order given. They
  *   run after every job of `enqueueRefresh` that waits. No ids, no jobs.
- * - Both reject with `INS_JOB_INVALID` when an id is not an integer from 1 to 2^53 - 1, and then add nothing.
- * - Both reject with `INS_QUEUE_UNAVAILABLE` when the backend does not take the job in time (1 s, a batch 5 s); it may
- *   have been added all the same.
+ * - `dropRefresh` takes the job that waits for this insight alone out of the queue, also one that waits for its next
+ *   attempt. An active one is left to end, and so are batches; what is not there is no fault. Afterwards the insight
+ *   can be asked for as before.
+ * - All reject with `INS_JOB_INVALID` when an id is not an integer from 1 to 2^53 - 1, and then do nothing.
+ * - All reject with `INS_QUEUE_UNAVAILABLE` when the backend does not answer in time (1 s, a batch 5 s); it may have
+ *   happened all the same.
  * - A job of `enqueueRefresh` carries the trace id of the wish; of several wishes that it serves, that of one.
  * - Jobs that were added are there for every process on the same backend, and outlive the one that added them.
  *
@@ -107,6 +110,7 @@ export interface EnqueueOptions {
 export interface JobQueues {
   enqueueRefresh: (id: number, options?: EnqueueOptions) => Promise<void>
   enqueueRefreshBatch: (ids: readonly number[]) => Promise<void>
+  dropRefresh: (id: number) => Promise<void>
   /** `everyMs`: a whole number of milliseconds, at least 1. */
   schedulePlanner: (everyMs: Milliseconds) => Promise<void>
   /** Starts one worker per queue. Resolves also while the backend is away; the workers begin when it is there. */

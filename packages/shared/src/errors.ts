@@ -18,6 +18,7 @@ export const ERRORS = {
   INS_ROUTE_UNKNOWN: kind(404, 'There is no such resource'),
   INS_INSIGHT_UNKNOWN: kind(404, 'There is no such insight'),
   INS_MODEL_UNKNOWN: kind(404, 'There is no such scoring model'),
+  INS_RECEIPT_UNKNOWN: kind(404, 'There is no such receipt'),
   INS_TOKEN_UNKNOWN: kind(404, 'There is no such token'),
   INS_ROUTE_METHOD: kind(405, 'The resource does not have this method'),
   INS_REQUEST_TIMEOUT: kind(408, 'The request did not arrive in time', true),

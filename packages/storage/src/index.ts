@@ -1,5 +1,7 @@
 export type * from './port.js'
 export * from './import-port.js'
 export * from './list-port.js'
+export * from './receipts.js'
+export type * from './removal-port.js'
 export type * from './token-port.js'
 export * from './tokens.js'

@@ -2,8 +2,11 @@ import type { Breakdown, InsightFields, Milliseconds, SourceRecord } from '@insi
 import type { InsightDocument } from './insight-document.js'
 import type { InsightImports } from './import-port.js'
 import type { InsightLists } from './list-port.js'
+import type { RemovalStore } from './removal-port.js'
+import type { WriteCondition } from './write-condition.js'
 
 export type * from './insight-document.js'
+export type * from './write-condition.js'
 
 /** The outcome of a run for one insight, written only while `claim` and `identity_rev` still are the current ones. */
 export interface RefreshResult {
@@ -37,11 +40,6 @@ export interface Backlog {
   oldestDueAgeMs: Milliseconds | null
 }
 
-export interface WriteCondition {
-  /** Write only if the document still has this `rev`. Without it the write is unconditional. */
-  ifRev?: number
-}
-
 /**
  * Where insights live. What every adapter promises (the contract suite has a test for each sentence; the promises of
  * lists stand in `list-port.ts`, those of imports in `import-port.ts`):
@@ -56,8 +54,7 @@ export interface WriteCondition {
  *    are those it has already change nothing at all.
  * 4. Changed accounts or works raise `identity_rev`, drop the records of those that are gone in the same write, and
  *    make a run in progress worthless; any other change leaves `identity_rev` and `sources` alone.
- * 5. `remove` erases the document and tells whether there was one; under `ifRev` as above. What was removed stays
- *    removed: no later write of a run brings it back.
+ * 5. Removing is what `RemovalStore` says.
  * 6. `requestRefresh` asks for fresh counts. An open refresh that has not started is reused; during a run one more is
  *    wanted afterwards. `rev` and `updated_at` stay. `null` for an unknown id.
  * 7. `claimDue` gives up to `limit` ids whose `due_at` has come, those that waited longest, marks their refresh as wanted, and puts
@@ -85,11 +82,10 @@ export interface WriteCondition {
  * Not promised: that ids rise with time; any order of the ids that `claimDue` gives or of what `saveResults` writes.
  * Whoever opens the database closes it; a store only borrows it.
  */
-export interface InsightStore extends InsightLists, InsightImports {
+export interface InsightStore extends InsightLists, InsightImports, RemovalStore {
   create: (fields: InsightFields) => Promise<InsightDocument>
   find: (id: number) => Promise<InsightDocument | null>
   replaceFields: (id: number, fields: InsightFields, condition?: WriteCondition) => Promise<InsightDocument | null>
-  remove: (id: number, condition?: WriteCondition) => Promise<boolean>
   requestRefresh: (id: number) => Promise<InsightDocument | null>
   claimDue: (options: { limit: number, leaseMs: Milliseconds }) => Promise<number[]>
   startRefreshes: (

@@ -131,7 +131,7 @@ if (skip === false) {
   t.test('fault 43: a damaged insight can be deleted', async t => {
     const { insights, plant } = await stage(t, server)
     await plant(1_000, DAMAGES['no fields'])
-    t.equal(await insights.remove(1_000, { ifRev: 1 }), true)
+    t.match(await insights.remove(1_000, { ifRev: 1 }), { id: 1_000, removed: { works: 0, accounts: 0 } })
     t.equal(await insights.find(1_000), null)
   })
 

@@ -27,6 +27,8 @@ const callsOf = (store: InsightStore): Record<string, () => Promise<unknown>> =>
   find: async () => await store.find(1),
   replaceFields: async () => await store.replaceFields(1, fieldsWith()),
   remove: async () => await store.remove(1),
+  findReceipt: async () => await store.findReceipt(1),
+  finishRemovals: async () => await store.finishRemovals({ limit: 1, afterMs: 0 }),
   requestRefresh: async () => await store.requestRefresh(1),
   claimDue: async () => await store.claimDue({ limit: 10, ...LEASE }),
   startRefreshes: async () => await store.startRefreshes([1], LEASE),
@@ -40,7 +42,7 @@ async function everyCallIsRejected (t: Test, store: InsightStore, bulkLimitMs = 
     const startedAt = performance.now()
     await t.rejects(call(), AWAY, `${name} is rejected`)
     const took = performance.now() - startedAt
-    const limit = ['claimDue', 'startRefreshes', 'extendLeases', 'saveResults'].includes(name) ? bulkLimitMs : LIMIT_MS
+    const limit = ['claimDue', 'startRefreshes', 'extendLeases', 'saveResults', 'finishRemovals'].includes(name) ? bulkLimitMs : LIMIT_MS
     t.ok(took < limit, `${name} took ${Math.round(took)} ms`)
   }))
 }

@@ -1,10 +1,12 @@
 import { t } from 'tap'
 import { externalIdContract } from './contract/external-id-contract.js'
 import { insightStoreContract } from './contract/insight-store-contract.js'
+import { removalContract } from './contract/removal-contract.js'
 import { replacementContract } from './contract/replacement-contract.js'
 import { importContract } from './contract/import-contract.js'
 import { listContract } from './contract/list-contract.js'
 import { tokenStoreContract } from './contract/token-store-contract.js'
+import type { InsightStore } from '../src/port.js'
 import { findMongo, newDatabase, openLab, openRaw, skipChangedKeys, useMongo } from './mongo-lab.js'
 
 const { skip, sharedUrl } = findMongo()
@@ -17,10 +19,12 @@ if (skip === false) {
   const empty = async (): Promise<void> => {
     for (const name of ['insights', 'tokens']) await raw.collection(name).deleteMany({})
   }
-  replacementContract(t, 'mongo', async () => {
+  const emptyInsights = async (): Promise<InsightStore> => {
     await empty()
     return lab.insights
-  })
+  }
+  removalContract(t, 'mongo', emptyInsights)
+  replacementContract(t, 'mongo', emptyInsights)
   tokenStoreContract(t, 'mongo', async () => {
     await empty()
     return lab.tokens

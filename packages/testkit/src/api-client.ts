@@ -11,7 +11,8 @@ export interface Answer {
 /** Talks to a running service as a host application does. */
 export interface ApiClient {
   get: (path: string) => Promise<Answer>
-  post: (path: string, body?: unknown) => Promise<Answer>
+  post: (path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>
+  delete: (path: string) => Promise<Answer>
   /** Reads an insight until its open refresh is done; the deadline is far beyond what a working service needs. */
   refreshed: (id: number) => Promise<Answer>
 }
@@ -20,10 +21,10 @@ const REFRESH_LIMIT_MS = 60_000
 
 /** A client of the service at `url`, signed in with `token`. */
 export function createApiClient (url: string, token: string): ApiClient {
-  const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => {
     const response = await fetch(url + path, {
       method,
-      headers: { authorization: `Token ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      headers: { authorization: `Token ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) })
     })
     const text = await response.text()
@@ -32,7 +33,8 @@ export function createApiClient (url: string, token: string): ApiClient {
   const get = async (path: string): Promise<Answer> => await call('GET', path)
   return {
     get,
-    post: async (path, body) => await call('POST', path, body),
+    post: async (path, body, headers) => await call('POST', path, body, headers),
+    delete: async path => await call('DELETE', path),
     refreshed: async id => {
       const deadline = Date.now() + REFRESH_LIMIT_MS
       for (;;) {

@@ -10,6 +10,7 @@ export async function buildOpenApiDocument (): Promise<object> {
     store: {} as ApiDeps['store'],
     tokens: {} as ApiDeps['tokens'],
     enqueueRefresh: async () => {},
+    dropRefresh: async () => {},
     log: fastify({ logger: { level: 'silent' } }).log,
     clock: systemClock,
     platforms: { modes: {} as never, readStatus: async () => ({}) as never },

@@ -33,7 +33,7 @@ export async function checkInterleaving (store: InsightStore, steps: readonly St
     handles: async index => { await write(artist(`other${index}`)) },
     facts: async index => { await write({ ...artist('first'), connects: index + 1 }) },
     request: async () => await store.requestRefresh(id),
-    remove: async () => { isRemoved = await store.remove(id) || isRemoved },
+    remove: async () => { isRemoved = (await store.remove(id)) !== null || isRemoved },
     run: async () => await refreshInsights(deps, [id]),
     plan: async () => await store.claimDue({ limit: 10, leaseMs: LEASE_MS })
   }

@@ -161,6 +161,44 @@ export function enqueueContract (t: Test, name: string, open: (t: Test) => Promi
     t.equal((await queues.countRefreshJobs()).waiting, 0)
   })
 
+  contract('fault 32: a refresh that waits can be dropped, and nothing else goes with it', async (t, lab) => {
+    const queues = await lab.openQueues()
+    for (const id of [7, 8]) await queues.enqueueRefresh(id)
+    await queues.enqueueRefreshBatch([7, 9])
+    await queues.dropRefresh(7)
+    await queues.dropRefresh(7)
+    await queues.dropRefresh(404)
+    t.match(await queues.countRefreshJobs(), { waiting: 2 })
+    await queues.enqueueRefresh(7)
+    t.match(await queues.countRefreshJobs(), { waiting: 3 }, 'it can be asked for again')
+    const seen: number[][] = []
+    await lab.process(queues, { refresh: async job => { seen.push(job.ids) } }, { refreshConcurrency: 1 })
+    await until(() => seen.length === 3)
+    t.same(seen.sort(), [[7], [7, 9], [8]])
+    for (const id of BAD_IDS) await t.rejects(queues.dropRefresh(id), { code: 'INS_JOB_INVALID' })
+  })
+
+  contract('fault 32: dropping leaves an active refresh to end, and takes one that waits for its next attempt', async (t, lab) => {
+    const queues = await lab.openQueues({ retryPauseMs: 600_000 })
+    const gate = createGate()
+    let runs = 0
+    await lab.process(queues, {
+      refresh: async () => {
+        runs++
+        await gate.opened
+        throw new AppError('INS_STORE_UNAVAILABLE', 'Later')
+      }
+    })
+    await queues.enqueueRefresh(7)
+    await until(() => runs === 1)
+    await queues.dropRefresh(7)
+    t.match(await queues.countRefreshJobs(), { active: 1 })
+    gate.open()
+    await until(async () => (await queues.countRefreshJobs()).delayed === 1)
+    await queues.dropRefresh(7)
+    t.same(await queues.countRefreshJobs(), { waiting: 0, delayed: 0, active: 0, failed: 0 })
+  })
+
   contract('a job that was added outlives the queues that added it', async (t, lab) => {
     const first = await lab.openQueues()
     await first.enqueueRefresh(7)

@@ -7,7 +7,7 @@ export const IMPATIENT = { callLimitMs: 100, batchLimitMs: 200 }
 /** Makes every call that asks the backend, and throws unless each ends as unavailable. */
 export async function everyCallIsRejected (queues: JobQueues): Promise<void> {
   const calls = [
-    queues.enqueueRefresh(7), queues.enqueueRefreshBatch([7]), queues.countRefreshJobs(), queues.countJobs(), queues.ping()
+    queues.enqueueRefresh(7), queues.enqueueRefreshBatch([7]), queues.dropRefresh(7), queues.countRefreshJobs(), queues.countJobs(), queues.ping()
   ]
   for (const result of await Promise.allSettled(calls)) {
     const isRight = result.status === 'rejected' && isAppError(result.reason, 'INS_QUEUE_UNAVAILABLE')

@@ -156,7 +156,7 @@ export function processingContract (t: Test, name: string, open: (t: Test) => Pr
     const seen: unknown[] = []
     await lab.process(queues, { refresh: async (job, context) => { seen.push({ ...job, ...context }) } })
     await until(() => seen.length === 1)
-    t.same(seen, [{ ids: [7], jobId, attempt: 2 }])
+    t.same(seen, [{ ids: [7], jobId, attempt: 2, isOnDemand: true }])
     t.ok(lab.log.has('warn', 'lost its worker'))
   })
 

@@ -51,15 +51,6 @@ async function refuseTaken<T> (write: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Needs nothing of the document but its `rev`, so that a damaged one can be deleted. */
-export async function removeInsight ({ models }: StoreDeps, id: number, condition?: WriteCondition): Promise<boolean> {
-  const ifRev = condition?.ifRev
-  const { deletedCount } = await models.insights.deleteOne(ifRev === undefined ? { _id: id } : { _id: id, rev: ifRev })
-  if (deletedCount > 0) return true
-  if (ifRev !== undefined && await models.insights.exists({ _id: id }) !== null) throw changed()
-  return false
-}
-
 export async function requestRefresh (deps: StoreDeps, id: number): Promise<InsightDocument | null> {
   const asked = await deps.models.insights.findOneAndUpdate(
     { _id: id, ...isSound() }, pipelines.requestRefresh(), RETURN_NEW)
@@ -80,6 +71,6 @@ export async function toDocument (deps: StoreDeps, raw: StoredInsight | null): P
   return deps.damage.require(raw, hasLease ? await deps.serverNow() : 0)
 }
 
-function changed (): AppError {
+export function changed (): AppError {
   return new AppError('INS_INSIGHT_CHANGED', 'The insight has changed since it was read: read it again, then repeat the change.')
 }

@@ -1,7 +1,7 @@
 import type { Log, Milliseconds } from '@insights/shared'
 import type { Connection } from 'mongoose'
 import type { InsightDocument, InsightStore } from '../port.js'
-import { findInsight, removeInsight, replaceFields, requestRefresh, toDocument } from './changes.js'
+import { findInsight, replaceFields, requestRefresh, toDocument } from './changes.js'
 import { createUndoing, insertInsight, type Try, type Undoing } from './creates.js'
 import { createDamage } from './damage.js'
 import type { StoreDeps } from './deps.js'
@@ -11,6 +11,7 @@ import { importMany } from './imports.js'
 import { listInsights, readCursorSecret } from './lists.js'
 import type { Models, StoredInsight } from './models.js'
 import { claimDue, readBacklog } from './planning.js'
+import { findReceipt, finishRemovals, removeInsight } from './removals.js'
 import { extendLeases, saveResults, startRefreshes } from './runs.js'
 import { serverNow } from './server-clock.js'
 
@@ -49,6 +50,8 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
     find: async id => await call(async () => await findInsight(deps, id)),
     replaceFields: async (id, fields, condition) => await call(async () => await replaceFields(deps, id, fields, condition)),
     remove: async (id, condition) => await call(async () => await removeInsight(deps, id, condition)),
+    findReceipt: async id => await call(async () => await findReceipt(deps, id)),
+    finishRemovals: async ({ limit, afterMs }) => await bulkCall(async () => await finishRemovals(deps, limit, afterMs)),
     requestRefresh: async id => await call(async () => await requestRefresh(deps, id)),
     claimDue: async ({ limit, leaseMs }) => await bulkCall(async () => await claimDue(deps, limit, leaseMs)),
     startRefreshes: async (ids, { leaseMs }) => await bulkCall(async () => await startRefreshes(deps, ids, leaseMs)),

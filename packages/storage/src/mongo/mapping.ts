@@ -3,6 +3,7 @@ import {
   type Breakdown, type InsightFields, type Milliseconds, type SourceError, type SourceRecord, type Timestamp, type Work
 } from '@insights/shared'
 import type { InsightDocument, RefreshState } from '../port.js'
+import type { Receipt } from '../removal-port.js'
 import type { TokenRecord } from '../token-port.js'
 import {
   readCount, readFlag, readList, readNumber, readOneOf, readOptional, readRecord, readText, readTime
@@ -131,6 +132,22 @@ export function toTokenRecord (raw: unknown): TokenRecord {
     expires_at: readOptional(stored.expires_at, 'expires_at', readTime),
     last_used_at: readOptional(stored.last_used_at, 'last_used_at', readTime),
     revoked_at: readOptional(stored.revoked_at, 'revoked_at', readTime)
+  }
+}
+
+/** @throws DamagedValue as `toDocument`. */
+export function toReceipt (raw: unknown): Receipt {
+  const stored = readRecord(raw, 'document')
+  const removed = readRecord(stored.removed, 'removed')
+  return {
+    id: readCount(stored._id, '_id'),
+    deleted_at: readTime(stored.deleted_at, 'deleted_at'),
+    removed: {
+      insights: readCount(removed.insights, 'removed.insights'),
+      works: readCount(removed.works, 'removed.works'),
+      accounts: readCount(removed.accounts, 'removed.accounts')
+    },
+    hash: readText(stored.hash, 'hash')
   }
 }
 

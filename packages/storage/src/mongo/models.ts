@@ -1,4 +1,5 @@
 import mongoose, { type Connection, type Model, type SchemaOptions } from 'mongoose'
+import type { RemovedCounts } from '../removal-port.js'
 
 /**
  * How insights lie in MongoDB. What is read is never trusted to have this shape: `toDocument` checks it.
@@ -45,11 +46,29 @@ export interface StoredToken {
 /** A random text that all processes share. */
 export interface StoredSecret { _id: string, value: string }
 
+/** What is about to be erased; there as long as that is not done. */
+export interface StoredRemoval {
+  _id: string
+  insight_id: number
+  at: Date
+  removed: RemovedCounts
+}
+
+/** The receipt of an erased insight, whose id it has. */
+export interface StoredReceipt {
+  _id: number
+  deleted_at: Date
+  removed: RemovedCounts
+  hash: string
+}
+
 export interface Models {
   insights: Model<StoredInsight>
   counters: Model<StoredCounter>
   tokens: Model<StoredToken>
   secrets: Model<StoredSecret>
+  removals: Model<StoredRemoval>
+  receipts: Model<StoredReceipt>
 }
 
 /** The index of the host's own ids. Its name is part of the error about a duplicate. */
@@ -82,6 +101,17 @@ const TokenSchema = new mongoose.Schema({
 }, { ...STRICT, collection: 'tokens' }).index({ created_at: 1, _id: 1 }, { name: 'tokens_created' })
 
 const SecretSchema = new mongoose.Schema({ _id: String, value: String }, { ...STRICT, collection: 'secrets' })
+
+const RemovedSchema = { insights: Number, works: Number, accounts: Number }
+
+/** Nearly always empty, so that one index is enough. */
+const RemovalSchema = new mongoose.Schema({
+  _id: String, insight_id: Number, at: Date, removed: RemovedSchema
+}, { ...STRICT, collection: 'removals' }).index({ at: 1 }, { name: 'removals_at' })
+
+const ReceiptSchema = new mongoose.Schema({
+  _id: Number, deleted_at: Date, removed: RemovedSchema, hash: String
+}, { ...STRICT, collection: 'receipts' })
 
 const WorkSchema = new mongoose.Schema({
   item_id: String,
@@ -153,6 +183,8 @@ export function createModels (connection: Connection): Models {
     insights: connection.model<StoredInsight>('Insight', InsightSchema),
     counters: connection.model<StoredCounter>('Counter', CounterSchema),
     tokens: connection.model<StoredToken>('Token', TokenSchema),
-    secrets: connection.model<StoredSecret>('Secret', SecretSchema)
+    secrets: connection.model<StoredSecret>('Secret', SecretSchema),
+    removals: connection.model<StoredRemoval>('Removal', RemovalSchema),
+    receipts: connection.model<StoredReceipt>('Receipt', ReceiptSchema)
   }
 }

@@ -3,6 +3,7 @@ import { translateErrors } from './errors.js'
 import { sql as insights } from './migrations/001-insights.js'
 import { sql as tokenStamps } from './migrations/002-token-stamps.js'
 import { sql as lists } from './migrations/003-lists.js'
+import { sql as removals } from './migrations/004-removals.js'
 import { sql as platformState } from './migrations/006-platform-state.js'
 import { sql as platformModes } from './migrations/007-platform-modes.js'
 
@@ -10,6 +11,7 @@ const MIGRATIONS: ReadonlyArray<{ number: number, sql: string }> = [
   { number: 1, sql: insights },
   { number: 2, sql: tokenStamps },
   { number: 3, sql: lists },
+  { number: 4, sql: removals },
   { number: 6, sql: platformState },
   { number: 7, sql: platformModes }
 ]

@@ -8,6 +8,7 @@ import { translateErrors } from './errors.js'
 import { importMany } from './imports.js'
 import { createPgliteLists } from './lists.js'
 import { fromResults, INSIGHT_COLUMNS, toDocument, type InsightRow } from './mapping.js'
+import { findReceipt, removeLocked } from './removals.js'
 import * as statements from './statements.js'
 
 /** `InsightStore` on the embedded database. It borrows `db`, which must be migrated; closing it is the caller's. */
@@ -22,13 +23,10 @@ export function createPgliteInsightStore (db: PGlite): InsightStore {
     find: async id => await queryOne(`select ${INSIGHT_COLUMNS} from insights.insights where id = $1`, [id]),
     replaceFields: async (id, fields, condition) =>
       await inLockedRow(db, id, condition, async (tx, current) => await replaceFields(tx, current, fields)),
-    remove: async (id, condition) => {
-      const removed = await inLockedRow(db, id, condition, async (tx, current) => {
-        await tx.query('delete from insights.insights where id = $1', [id])
-        return current
-      })
-      return removed !== null
-    },
+    remove: async (id, condition) => await inLockedRow(db, id, condition, removeLocked),
+    findReceipt: async id => await findReceipt(db, id),
+    // A removal is one transaction: none is ever left open.
+    finishRemovals: async () => 0,
     requestRefresh: async id => await queryOne(statements.REQUEST_REFRESH, [id]),
     claimDue: async ({ limit, leaseMs }) => await translateErrors(async () => {
       const { rows } = await db.query<{ id: number }>(statements.CLAIM_DUE, [limit, leaseMs])

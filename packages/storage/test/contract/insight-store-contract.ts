@@ -92,7 +92,7 @@ export function insightStoreContract (t: Tap, name: string, open: (t: Tap) => Pr
     t.equal(await store.find(Number.MAX_SAFE_INTEGER), null)
     t.equal(await store.replaceFields(404, fieldsWith()), null)
     t.equal(await store.requestRefresh(404), null)
-    t.equal(await store.remove(404), false)
+    t.equal(await store.remove(404), null)
     t.same((await store.startRefreshes([404], LEASE)).documents, [])
   })
 
@@ -176,8 +176,7 @@ export function insightStoreContract (t: Tap, name: string, open: (t: Tap) => Pr
   contract('fault 32: a removed insight stays removed, whatever a run writes later', async (t, store) => {
     const { id } = await store.create(fieldsWith(ARTIST))
     const run = await start(store, id)
-    t.equal(await store.remove(id), true)
-    t.equal(await store.remove(id), false)
+    t.match(await store.remove(id), { id })
     t.same(await store.saveResults([resultOf(run, 5)]), { saved: [], superseded: [id] })
     await store.extendLeases([{ id, claim: run.refresh.claim }], LEASE)
     t.equal(await store.find(id), null)

@@ -1,0 +1,76 @@
+import { t, type Test } from 'tap'
+import { collectionOf, fieldsWith, findMongo, type Lab, openLab, openRaw, useMongo } from './mongo-lab.js'
+
+const OPEN = { limit: 10, afterMs: 0 }
+const MINUTE = { limit: 10, afterMs: 60_000 }
+const AT = new Date('2026-11-23T12:00:00.000Z')
+const REMOVED = { insights: 1, works: 2, accounts: 1 }
+
+interface Stage extends Lab {
+  /** Leaves what a process leaves that dies after noting the removal, with or without the document. */
+  dieInRemoval: (id: number, options: { isDeleted: boolean, at?: Date }) => Promise<void>
+  countOpen: () => Promise<number>
+}
+
+if (findMongo().skip === false) {
+  const server = await useMongo()
+  t.teardown(async () => { await server.stop() })
+  const crash = (title: string, test: (t: Test, stage: Stage) => Promise<void>): void => {
+    t.test(title, async t => {
+      const lab = await openLab(t, server)
+      const raw = await openRaw(t, lab.url)
+      await test(t, {
+        ...lab,
+        countOpen: async () => await collectionOf(raw, 'removals').countDocuments({}),
+        dieInRemoval: async (id, { isDeleted, at = AT }) => {
+          await collectionOf(raw, 'removals').insertOne({ _id: `removal-${id}-${at.getTime()}`, insight_id: id, at, removed: REMOVED })
+          if (isDeleted) await collectionOf(raw).deleteOne({ _id: id })
+        }
+      })
+    })
+  }
+
+  crash('fault 32: a removal that was cut short before the document was deleted is given up', async (t, { insights, dieInRemoval, countOpen }) => {
+    const { id } = await insights.create(fieldsWith())
+    await dieInRemoval(id, { isDeleted: false })
+    t.equal(await insights.findReceipt(id), null)
+    t.equal(await insights.finishRemovals(OPEN), 1)
+    t.equal(await countOpen(), 0)
+    t.ok(await insights.find(id), 'the insight is there untouched')
+    t.equal(await insights.findReceipt(id), null)
+    t.match(await insights.remove(id), { removed: { works: 0, accounts: 0 } })
+  })
+
+  crash('fault 32: a removal that was cut short afterwards is completed', async (t, { insights, dieInRemoval, countOpen }) => {
+    const { id } = await insights.create(fieldsWith())
+    await dieInRemoval(id, { isDeleted: true })
+    t.equal(await insights.remove(id), null, 'the insight is gone')
+    t.equal(await insights.finishRemovals(OPEN), 1)
+    t.equal(await countOpen(), 0)
+    const receipt = await insights.findReceipt(id)
+    t.match(receipt, { id, deleted_at: AT.toISOString(), removed: REMOVED })
+    t.equal(await insights.finishRemovals(OPEN), 0)
+  })
+
+  crash('a receipt that is asked for is completed at once', async (t, { insights, dieInRemoval, countOpen }) => {
+    const { id } = await insights.create(fieldsWith())
+    await dieInRemoval(id, { isDeleted: true })
+    const receipts = await Promise.all([1, 2, 3].map(async () => await insights.findReceipt(id)))
+    t.match(receipts[0], { id, removed: REMOVED })
+    t.same(receipts[1], receipts[0])
+    t.same(receipts[2], receipts[0])
+    t.equal(await countOpen(), 0)
+  })
+
+  crash('what may still be under way is left alone, and no more is finished than asked', async (t, { insights, dieInRemoval, countOpen }) => {
+    const ids: number[] = []
+    for (let count = 0; count < 5; count++) ids.push((await insights.create(fieldsWith())).id)
+    await dieInRemoval(ids[0] ?? 0, { isDeleted: true, at: new Date() })
+    for (const id of ids.slice(1)) await dieInRemoval(id, { isDeleted: true })
+    t.equal(await insights.finishRemovals({ ...MINUTE, limit: 3 }), 3)
+    t.equal(await insights.finishRemovals(MINUTE), 1)
+    t.equal(await countOpen(), 1, 'the one that has just begun')
+  })
+} else {
+  t.plan(0, String(findMongo().skip))
+}
