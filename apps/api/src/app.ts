@@ -5,6 +5,8 @@ import { buildClientErrorHandler } from './client-errors.js'
 import { answerHeadersOnAll } from './plugins/answer-headers.js'
 import { authentication } from './plugins/auth.js'
 import { bodies } from './plugins/bodies.js'
+import { cors } from './plugins/cors.js'
+import { docsPage } from './plugins/docs-page.js'
 import { draining } from './plugins/draining.js'
 import { errors, sendError } from './plugins/errors.js'
 import { health } from './plugins/health.js'
@@ -41,13 +43,14 @@ const MAX_CONNECTIONS = 10_000
  */
 export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<FastifyInstance> {
   const { store, tokens, clock, isReady, monitoring, rateLimitRedis } = deps
-  const { bodyLimitBytes, requestTimeoutMs, rateLimitPerMinute = 0, maxEventLoopDelayMs = 0, publicUrl = null } = settings
+  const { bodyLimitBytes, requestTimeoutMs, rateLimitPerMinute = 0, maxEventLoopDelayMs = 0, publicUrl = null, corsOrigins = [] } = settings
   const app = createServer(deps, settings)
 
   await app.register(errors, { bodyLimitBytes })
   await app.register(draining)
   await app.register(receiveTimeout, { timeoutMs: requestTimeoutMs, giveUp: buildClientErrorHandler(deps.log) })
   await app.register(answerHeadersOnAll)
+  await app.register(cors, { origins: corsOrigins })
   await app.register(loadShedding, { maxEventLoopDelayMs })
   await app.register(unknownRoutes)
   await app.register(bodies)
@@ -71,6 +74,7 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
     await api.register(models)
     if (deps.platforms !== undefined) await api.register(platforms, { platforms: deps.platforms })
     await api.register(tokenRoutes, { tokens, clock, forget: lookup.forget })
+    await api.register(docsPage)
     await registerDashboard(api, deps, settings)
   })
 

@@ -64,6 +64,8 @@ export interface ApiSettings {
   dashboard?: { isEnabled: boolean, isWritable: boolean }
   /** Requests that one token may make in a minute; 0, the default, sets no limit. */
   rateLimitPerMinute?: number
+  /** Origins whose pages may read answers in browsers; none by default. */
+  corsOrigins?: readonly string[]
   /** The delay of the event loop above which requests are turned away with 503; 0, the default, never does. */
   maxEventLoopDelayMs?: Milliseconds
 }

@@ -31,6 +31,8 @@ export interface Config {
     readonly rateLimitPerMinute: number
     /** 0: none is turned away. */
     readonly maxEventLoopDelayMs: Milliseconds
+    /** Origins whose pages may call the API from browsers; empty = none. */
+    readonly corsOrigins: readonly string[]
     /** Between the first 503 of `/readyz` and the end of listening. */
     readonly drainMs: Milliseconds
   }
@@ -84,6 +86,7 @@ export function toConfig (env: Environment): Config {
       requestTimeoutMs: toMs(env.REQUEST_TIMEOUT_SECONDS),
       rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
       maxEventLoopDelayMs: env.MAX_EVENT_LOOP_DELAY_MILLISECONDS,
+      corsOrigins: env.CORS_ORIGINS?.split(',') ?? [],
       drainMs: toMs(env.DRAIN_SECONDS)
     },
     workerPort: env.WORKER_PORT,

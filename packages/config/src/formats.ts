@@ -21,6 +21,10 @@ export const FORMATS = {
     accepts: `visible ASCII characters without spaces (one that starts with ${TOKEN_PREFIX} must be a whole token made by this service)`,
     test: text => isVisibleAscii(text) && !isMistyped(text)
   },
+  origins: {
+    accepts: 'origins as browsers send them, such as https://app.example or http://localhost:8080, separated by commas without spaces',
+    test: text => text.split(',').every(isOrigin)
+  },
   'http-url': {
     accepts: 'an https address (http only for localhost, 127.0.0.0/8 and [::1]) without user name, password, query and fragment',
     test: isHttpUrl
@@ -46,6 +50,11 @@ function isVisibleAscii (text: string): boolean {
 function isHost (text: string): boolean {
   const isName = /^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.(?=.)|$))+$/i.test(text)
   return isIP(text) !== 0 || (isName && text.length <= 253 && !/(^|\.)[0-9]+$/.test(text))
+}
+
+/** An origin in the one form in which browsers send it: without a slash at the end, a default port, or capitals. */
+function isOrigin (text: string): boolean {
+  return /^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
 }
 
 /** Credentials travel with every call, so plain http is taken only where it does not leave the machine. */

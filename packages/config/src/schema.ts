@@ -20,6 +20,7 @@ const serverVariables = {
     { minimum: 0, maximum: 60, default: 0, unit: 'seconds' }),
   WORKER_PORT: integer('Port on which a worker process answers /livez, /readyz and /metrics; 0 takes any free one.',
     { minimum: 0, maximum: 65535, default: 3001 }),
+  CORS_ORIGINS: optionalText('Origins of web pages that may call the API from browsers; without it no page of another origin can.', 'origins'),
   LOG_LEVEL: choice('Least severe level that is logged.', LOG_LEVELS, 'info'),
   BOOTSTRAP_TOKEN: secret('API token of your choice, registered with every scope at start, for containers and tests.', 'token', 32)
 }

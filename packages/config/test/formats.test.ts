@@ -15,6 +15,11 @@ const EXAMPLES: Record<FormatName, { good: string[], bad: string[] }> = {
     good: ['a', 'a'.repeat(40), createToken(), 'token-ins_1'],
     bad: ['a b', 'caf\u00e9', 'ins_chosen-by-the-operator', createToken().slice(0, -1), 'ins_']
   },
+  origins: {
+    good: ['https://a.example', 'http://localhost:8080', 'https://a.example,https://b.example:8443', 'http://[::1]:3000'],
+    bad: ['*', 'null', 'a.example', 'https://a.example/', 'https://a.example:443', 'https://A.example', 'https://a.example, https://b.example', 'https://a.example,',
+      'https://u:p@a.example', 'ftp://a.example', 'https://a.example/app', 'https://*.example']
+  },
   'http-url': {
     good: ['https://a.example', 'https://a.example:8443/v1/', 'HTTPS://A.example', 'http://localhost:1', 'http://127.0.0.1', 'http://127.255.0.9/x',
       'http://[::1]:9', 'http://[0:0:0:0:0:0:0:1]', 'https://10.0.0.1'],

@@ -24,7 +24,7 @@ const HTTPS_RULE = 'must be an https address (http only for localhost, 127.0.0.0
 
 t.test('an empty environment gives the embedded mode on this machine with no platform live', async t => {
   t.same(loadConfig({}), {
-    http: { host: '127.0.0.1', port: 3000, publicUrl: null, bodyLimitBytes: 1048576, requestTimeoutMs: 30_000, rateLimitPerMinute: 60_000, maxEventLoopDelayMs: 1000, drainMs: 0 },
+    http: { host: '127.0.0.1', port: 3000, publicUrl: null, bodyLimitBytes: 1048576, requestTimeoutMs: 30_000, rateLimitPerMinute: 60_000, maxEventLoopDelayMs: 1000, corsOrigins: [], drainMs: 0 },
     workerPort: 3001,
     dashboard: { isEnabled: true, isWritable: false },
     dataDir: './data',
@@ -62,6 +62,7 @@ t.test('an environment that sets every variable reaches every field', async t =>
     PUBLIC_URL: 'https://insights.example/base/',
     DATA_DIR: 'var/insights',
     LOG_LEVEL: 'silent',
+    CORS_ORIGINS: 'https://a.example,http://localhost:8080',
     BOOTSTRAP_TOKEN: 'b'.repeat(32),
     BODY_LIMIT_BYTES: '1024',
     RATE_LIMIT_PER_MINUTE: '0',
@@ -109,7 +110,7 @@ t.test('an environment that sets every variable reaches every field', async t =>
     GRAPH_ONE_APP: 'false'
   })
   t.same(config, {
-    http: { host: '::', port: 0, publicUrl: 'https://insights.example/base', bodyLimitBytes: 1024, requestTimeoutMs: 1000, rateLimitPerMinute: 0, maxEventLoopDelayMs: 7, drainMs: 8000 },
+    http: { host: '::', port: 0, publicUrl: 'https://insights.example/base', bodyLimitBytes: 1024, requestTimeoutMs: 1000, rateLimitPerMinute: 0, maxEventLoopDelayMs: 7, corsOrigins: ['https://a.example', 'http://localhost:8080'], drainMs: 8000 },
     workerPort: 9,
     dashboard: { isEnabled: true, isWritable: true },
     dataDir: 'var/insights',

@@ -21,10 +21,12 @@ export const unknownRoutes = plugin(async (app: FastifyInstance) => {
     for (const method of [route.method].flat()) known.methods.add(method)
     paths.set(route.url, known)
   })
+  // What a route itself does not find, such as a file of a page.
+  app.setNotFoundHandler(() => { throw unknownRoute() })
   app.addHook('onRequest', async (request, reply) => {
     if (!request.is404) return
     const allow = methodsOf(request, paths.values())
-    if (allow === null) throw new AppError('INS_ROUTE_UNKNOWN', 'Nothing is found under this path.')
+    if (allow === null) throw unknownRoute()
     if (request.method === 'OPTIONS') {
       if (allow.includes('PATCH')) reply.header('accept-patch', ACCEPT_PATCH)
       return await reply.code(204).header('allow', allow.join(', ')).send()
@@ -32,6 +34,10 @@ export const unknownRoutes = plugin(async (app: FastifyInstance) => {
     throw new AppError('INS_ROUTE_METHOD', `This resource has ${allow.join(', ')}.`, { allow })
   })
 }, { name: 'unknown-routes' })
+
+function unknownRoute (): AppError {
+  return new AppError('INS_ROUTE_UNKNOWN', 'Nothing is found under this path.')
+}
 
 function methodsOf (request: FastifyRequest, paths: Iterable<KnownPath>): string[] | null {
   const segments = segmentsOf(decodePath(request.url.split('?', 1)[0] ?? ''))
