@@ -9,6 +9,7 @@ import { createMemoryState } from './memory-state.js'
 import { observeCalls, type CallObserver } from './observe-calls.js'
 import type { PlatformClient } from './port.js'
 import { NO_LIMITS, rulesOf, type PlatformLimits } from './rules.js'
+import { createSharedTokenCache } from './shared-token-cache.js'
 import { openSoundcloudClient, type SoundcloudOptions } from './soundcloud.js'
 import { readPlatformStatus } from './status.js'
 import { createTokenCache, type TokenCache } from './token-cache.js'
@@ -47,8 +48,6 @@ export interface PlatformSettings {
   /** From 0 to just below 1, for the pauses between tries; `Math.random`. */
   random?: () => number
   userAgent?: string
-  /** Where SoundCloud's token is kept; the memory of this process. Borrowed. */
-  tokenCache?: TokenCache
   /** Told of every call that a loader makes, when it has ended; for metrics. Must not throw. */
   onCall?: CallObserver
 }
@@ -89,7 +88,7 @@ const DEFAULT_USER_AGENT = 'insights/0.1'
  */
 export function openPlatforms (options: PlatformOptions, settings: PlatformSettings = {}): Platforms {
   const governor = openGovernor(options, settings)
-  const clients = openClients(options, toClientSettings(settings, governor), settings.tokenCache ?? createTokenCache())
+  const clients = openClients(options, toClientSettings(settings, governor), openTokenCache(options, settings, governor.clock))
   const windowMs = settings.batchWindowMs ?? DEFAULT_BATCH_WINDOW_MS
   const opened = Object.values(clients)
   return {
@@ -110,12 +109,18 @@ export function openPlatforms (options: PlatformOptions, settings: PlatformSetti
  * @throws AppError `INS_CONFIG_INVALID` as `openPlatforms`.
  */
 export function openBareClients (options: PlatformOptions, settings: PlatformSettings = {}): Pick<Platforms, 'clients' | 'close'> {
-  const clients = openClients(options, toClientSettings(settings), settings.tokenCache ?? createTokenCache())
+  const clients = openClients(options, toClientSettings(settings), createTokenCache())
   return { clients, close: async () => { await closeAll(clients) } }
 }
 
 async function closeAll (clients: PlatformClients): Promise<void> {
   await Promise.all(Object.values(clients).map(async client => { await client.close() }))
+}
+
+/** The token of a stand-in is worth nothing to the next one. */
+function openTokenCache ({ soundcloud }: PlatformOptions, { shared, standIns = [] }: PlatformSettings, clock: Clock): TokenCache {
+  if (soundcloud === undefined || shared === undefined || standIns.includes('soundcloud')) return createTokenCache()
+  return createSharedTokenCache({ name: 'SoundCloud', shared, clock, secret: soundcloud.clientSecret })
 }
 
 /** Those that charge for a call and not for each id in it. */

@@ -75,10 +75,14 @@ export function createTokenSource (options: TokenSourceOptions): TokenSource {
 
   async function current (deadline: Deadline, refused?: string): Promise<string> {
     const token = await cache.get()
-    if (isUsable(token, refused) && clock.now() < token.renewAt) return token.accessToken
+    if (isFresh(token, refused)) return token.accessToken
     if (flight === null && refused !== undefined) noteRefusal()
     flight ??= renew(refused).finally(() => { flight = null })
     return before(deadline, timedOut(name), flight)
+  }
+
+  function isFresh (token: AccessToken | null, refused: string | undefined): token is AccessToken {
+    return isUsable(token, refused) && clock.now() < token.renewAt
   }
 
   function noteRefusal (): void {
@@ -93,8 +97,7 @@ export function createTokenSource (options: TokenSourceOptions): TokenSource {
   async function renew (refused: string | undefined): Promise<string> {
     const token = await cache.get()
     try {
-      const renewed = await grantUnlessHeld(token)
-      await cache.save(renewed)
+      const renewed = await cache.replace(async newest => isFresh(newest, refused) ? newest : await grantUnlessHeld(newest))
       return renewed.accessToken
     } catch (error) {
       if (error instanceof CallError && isUsable(token, refused) && clock.now() < token.expiresAt) return token.accessToken

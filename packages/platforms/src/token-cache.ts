@@ -12,23 +12,28 @@ export interface AccessToken {
 }
 
 /**
- * Where the token is kept between calls. The one of `createTokenCache` is this process's memory; one that processes
- * share, and that outlives them, saves grants. Neither function may reject.
+ * Where the token is kept between calls: this process's memory, or with `createSharedTokenCache` what all processes
+ * share, which saves grants and outlives them.
  */
 export interface TokenCache {
-  /** The token saved last, `null` = none. */
+  /** A token that was granted, not necessarily the last one; `null` = none is known. Never rejects. */
   get: () => Promise<AccessToken | null>
-  save: (token: AccessToken) => Promise<void>
+  /**
+   * Runs `renew` on the newest token, alone among all that share it, and keeps what it gives; that may be the token
+   * that it was given, which another has renewed meanwhile. Rejects with what `renew` rejects with, and with a
+   * `CallError` when the turn does not come or the token can not be kept for the others.
+   */
+  replace: (renew: (newest: AccessToken | null) => Promise<AccessToken>) => Promise<AccessToken>
 }
 
-/** A cache in the memory of this process. */
+/** A cache in the memory of this process, for one source of tokens, which asks for one renewal at a time. */
 export function createTokenCache (): TokenCache {
   let kept: AccessToken | null = null
   return {
-    get: () => Promise.resolve(kept),
-    save: token => {
-      kept = token
-      return Promise.resolve()
+    get: async () => kept,
+    replace: async renew => {
+      kept = await renew(kept)
+      return kept
     }
   }
 }

@@ -1,7 +1,7 @@
 import { t } from 'tap'
 import { defaultFields, type InsightFields } from '../src/insight.js'
 import { platformOfWork } from '../src/platform.js'
-import { alignSources, hasSameIdentity, linkedSources, pendingSource, sourceKey } from '../src/source.js'
+import { alignSources, hasSameFields, hasSameIdentity, linkedSources, pendingSource, sourceKey } from '../src/source.js'
 
 const ARTIST: InsightFields = {
   ...defaultFields(),
@@ -42,4 +42,13 @@ t.test('the identity is the set of accounts and works', async t => {
   t.notOk(hasSameIdentity(ARTIST, { ...ARTIST, twitter_handle: 'gigpro' }), 'an account is known by what was sent')
   t.notOk(hasSameIdentity(ARTIST, { ...ARTIST, twitter_handle: null }))
   t.notOk(hasSameIdentity({ ...ARTIST, twitter_handle: null }, ARTIST))
+})
+
+t.test('fields say the same when every value is equal, in whatever order they were written', async t => {
+  const work = { item_id: 'a', source_type: 1 as const, is_individual_work: true, in_app_plays: 1 }
+  const fields = { ...defaultFields(), works: [work, { ...work, item_id: 'b' }] }
+  const { works, ...rest } = fields
+  t.ok(hasSameFields(fields, { works, ...rest }))
+  t.notOk(hasSameFields(fields, { ...fields, connects: 1 }))
+  t.notOk(hasSameFields(fields, { ...fields, works: [...works].reverse() }), 'works are a list')
 })

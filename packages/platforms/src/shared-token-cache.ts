@@ -1,0 +1,113 @@
+/** SoundCloud's token for all processes: one grant serves them all, and a restart needs none. */
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Clock, Milliseconds, SharedState } from '@insights/shared'
+import { timedOut, transient, CallError } from './failure.js'
+import type { AccessToken, TokenCache } from './token-cache.js'
+
+export interface SharedTokenCacheOptions {
+  /** How the platform is called in messages. */
+  name: string
+  shared: SharedState
+  /** The time of `shared`. */
+  clock: Clock
+  /** The client secret: the token is kept encrypted under it, and is lost with it. */
+  secret: string
+}
+
+const KEY = 'soundcloud-token'
+const TURN = 'renewal'
+
+/** A renewal ends within the deadline of two calls; one whose process died is waited for no longer than this. */
+const TURN_LEASE_MS: Milliseconds = 30_000
+const LOOK_EVERY_MS: Milliseconds = 100
+
+/** Between reading the version and writing the token. */
+const MAX_AGE_MS: Milliseconds = 2_000
+
+/** Another writer is one whose turn had ended without its knowing. */
+const MAX_WRITES = 5
+
+const ALGORITHM = 'aes-256-gcm'
+const IV_BYTES = 12
+const TAG_BYTES = 16
+
+export function createSharedTokenCache ({ name, shared, clock, secret }: SharedTokenCacheOptions): TokenCache {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', KEY, 32))
+  let known: AccessToken | null = null
+
+  return {
+    get: async () => {
+      if (known === null || clock.now() >= known.renewAt) known = await readStored().catch(() => null) ?? known
+      return known
+    },
+    replace: async renew => {
+      await takeTurn()
+      try {
+        const newest = await unlessAway(readStored) ?? known
+        const token = await renew(newest)
+        if (token !== newest) await unlessAway(async () => { await store(token) })
+        known = token
+        return token
+      } finally {
+        // What can not be let go ends with its lease.
+        await shared.keep(KEY, [[TURN, null]]).catch(() => {})
+      }
+    }
+  }
+
+  async function takeTurn (): Promise<void> {
+    const startedAt = performance.now()
+    while (performance.now() - startedAt < TURN_LEASE_MS) {
+      const { notes: [note] } = await unlessAway(async () =>
+        await shared.claim(KEY, [TURN], { leaseMs: TURN_LEASE_MS, expiresAt: clock.now() + 10 * TURN_LEASE_MS }))
+      if (note?.kind !== 'held') return
+      await delay(LOOK_EVERY_MS)
+    }
+    throw timedOut(name)
+  }
+
+  async function readStored (): Promise<AccessToken | null> {
+    const { value } = await shared.read(KEY)
+    return value === null ? null : decrypt(value)
+  }
+
+  async function store (token: AccessToken): Promise<void> {
+    for (let count = 0; count < MAX_WRITES; count++) {
+      const { version, now } = await shared.read(KEY)
+      const change = { from: version, to: version + 1, value: encrypt(token), notAfter: now + MAX_AGE_MS }
+      if (await shared.swap(KEY, change)) return
+    }
+    throw new Error('The token is being replaced without end')
+  }
+
+  /** Without the shared state no call is made anyway. */
+  async function unlessAway<T> (work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof CallError) throw error
+      throw transient('INS_PLATFORM_LEDGER', `The token of ${name} can not be shared with the other processes at the moment.`)
+    }
+  }
+
+  function encrypt (token: AccessToken): string {
+    const iv = randomBytes(IV_BYTES)
+    const cipher = createCipheriv(ALGORITHM, key, iv)
+    const text = Buffer.concat([cipher.update(JSON.stringify(token), 'utf8'), cipher.final()])
+    return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64')
+  }
+
+  /** `null` for what was encrypted under another secret, or is damaged: a new token is granted then. */
+  function decrypt (value: string): AccessToken | null {
+    const bytes = Buffer.from(value, 'base64')
+    try {
+      const cipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES))
+      cipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
+      const text = Buffer.concat([cipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), cipher.final()])
+      return JSON.parse(text.toString('utf8')) as AccessToken
+    } catch {
+      return null
+    }
+  }
+}
