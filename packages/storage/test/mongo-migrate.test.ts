@@ -8,7 +8,7 @@ const { skip, skipOwn } = findMongo()
 const EVERYTHING = [
   'collection insights', 'index insights_due', 'index insights_external_id', 'index insights_score',
   'index insights_updated', 'collection counters', 'collection tokens', 'index tokens_created', 'collection secrets',
-  'collection removals', 'index removals_at', 'collection receipts',
+  'collection removals', 'index removals_at', 'index removals_insight', 'collection receipts',
   'counter of insight ids, at 0'
 ]
 

@@ -41,6 +41,7 @@ function toSearches (method: string, args: unknown[]): Array<Omit<Search, 'colle
     return (args[0] as WriteOperation[]).flatMap(operation => Object.values(operation).map(({ filter, hint }) =>
       ({ filter, options: hint === undefined ? {} : { hint }, isOfWrite: true })))
   }
+  if (method === 'insertMany') return []
   const isOfWrite = method !== 'find' && method !== 'findOne'
   const { sort, limit, projection, hint } = isOfWrite ? {} as FindOptions : args.at(-1) as FindOptions
   const options = Object.fromEntries(Object.entries({ sort, limit, projection, hint }).filter(([, value]) => value !== undefined))
@@ -97,6 +98,9 @@ if (skip === false) {
       replaceFields: async () => await insights.replaceFields(id, fieldsWith({ connects: 1 }), { ifRev: 1 }),
       requestRefresh: async () => await insights.requestRefresh(id),
       remove: async () => await insights.remove(id, { ifRev: 2 }),
+      findReceipt: async () => await insights.findReceipt(id),
+      'findReceipt of none': async () => await insights.findReceipt(ids[1] ?? 0),
+      finishRemovals: async () => await insights.finishRemovals({ limit: 10, afterMs: 0 }),
       startRefreshes: async () => { runs = (await insights.startRefreshes(ids.slice(10, 20), LEASE)).documents },
       extendLeases: async () => { await insights.extendLeases(runs.map(({ id, refresh }) => ({ id, claim: refresh.claim })), LEASE) },
       saveResults: async () => await insights.saveResults(runs.map(resultOf)),

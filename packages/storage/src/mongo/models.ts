@@ -104,10 +104,10 @@ const SecretSchema = new mongoose.Schema({ _id: String, value: String }, { ...ST
 
 const RemovedSchema = { insights: Number, works: Number, accounts: Number }
 
-/** Nearly always empty, so that one index is enough. */
+/** Nearly always empty. */
 const RemovalSchema = new mongoose.Schema({
   _id: String, insight_id: Number, at: Date, removed: RemovedSchema
-}, { ...STRICT, collection: 'removals' }).index({ at: 1 }, { name: 'removals_at' })
+}, { ...STRICT, collection: 'removals' }).index({ at: 1 }, { name: 'removals_at' }).index({ insight_id: 1 }, { name: 'removals_insight' })
 
 const ReceiptSchema = new mongoose.Schema({
   _id: Number, deleted_at: Date, removed: RemovedSchema, hash: String
