@@ -66,23 +66,6 @@ t.test('a platform that goes live loses what the sandbox made up, in the score t
   t.equal((await find(before.id)).refresh.wanted, 2, 'it happens once')
 })
 
-t.test('what the sandbox made up is forgotten over time too', async t => {
-  await settlePlatformModes(db, credentials())
-  await db.exec(`create table if not exists insights.observations (
-    insight_id bigint, platform text, source_id text, at timestamptz, count bigint, state text, next_at timestamptz)`)
-  await db.exec(`insert into insights.observations (insight_id, platform, source_id, at, count, state, next_at)
-    select 1, platform, 'a', now(), 5, 'ok', now() from unnest('{youtube,x}'::text[]) as platform`)
-  await settlePlatformModes(db, credentials('youtube'))
-  const left = async (): Promise<unknown[]> => (await db.query('select platform from insights.observations')).rows
-  t.same(await left(), [{ platform: 'x' }])
-  await settlePlatformModes(db, credentials('youtube'))
-  await db.exec("insert into insights.observations values (1, 'youtube', 'a', now(), 6, 'ok', now())")
-  await settlePlatformModes(db, credentials())
-  await settlePlatformModes(db, credentials('youtube'))
-  t.equal((await left()).length, 2, 'what was real stays')
-  await db.exec('delete from insights.observations')
-})
-
 t.test('an insight that was never refreshed has no score afterwards either', async t => {
   await settlePlatformModes(db, credentials())
   const { id } = await store.create(ARTIST)

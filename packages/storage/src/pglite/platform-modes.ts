@@ -39,7 +39,7 @@ on conflict (platform) do update set mode = excluded.mode`
  * it. For use before anything works on the insights.
  *
  * - A platform that gets credentials after the sandbox has answered for it: what the sandbox made up is dropped, with
- *   its share of the scores and what was observed over time, and the sources are due at once.
+ *   its share of the scores, and the sources are due at once.
  * - One that has been live never goes back to the sandbox, which would write made-up counts over real ones: without
  *   credentials it is not configured. When they are back, the sources that wait for them are due at once.
  *
@@ -58,9 +58,7 @@ export async function settlePlatformModes (
     const goesLive = (platform: Platform): boolean => hasCredentials[platform] && before.get(platform) !== 'live'
     const isBack = (platform: Platform): boolean => before.get(platform) === 'not_configured'
 
-    const madeUp = platforms.filter(platform => goesLive(platform) && !isBack(platform))
-    await changeSources(tx, madeUp, pendingSource)
-    await forgetObservations(tx, madeUp)
+    await changeSources(tx, platforms.filter(platform => goesLive(platform) && !isBack(platform)), pendingSource)
     await changeSources(tx, platforms.filter(platform => goesLive(platform) && isBack(platform)), wake)
     for (const platform of platforms) await tx.query(REMEMBER, [platform, modeNow(platform)])
     return Object.fromEntries(platforms.map(platform => [platform, modeNow(platform)])) as Record<Platform, RememberedMode>
@@ -86,13 +84,6 @@ async function changeSources (
     if (rows.length > 0) await tx.query(START_OVER, [JSON.stringify(rows.map(row => toChanged(row, row.sources.map(changeOne))))])
     last = rows.at(-1)?.id
   }
-}
-
-/** A database in which no counts are kept over time has no such table. */
-async function forgetObservations (tx: Transaction, platforms: readonly Platform[]): Promise<void> {
-  const { rows: [table] } = await tx.query<{ name: string | null }>("select to_regclass('insights.observations')::text as name")
-  if (table?.name == null || platforms.length === 0) return
-  await tx.query('delete from insights.observations where platform = any ($1::text[])', [platforms])
 }
 
 function toChanged (row: Row, sources: SourceRecord[]): object {

@@ -5,15 +5,15 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { findRedis, freePort, startRedis, startSentinel, type RedisServer } from '@insights/testkit'
 import { t, type Test } from 'tap'
-import { openLimitStore } from '../src/limit-store.js'
-import { openQueues } from '../src/open.js'
-import type { JobQueues } from '../src/port.js'
-import { createRecordingLog, type RecordingLog } from './recording-log.js'
-import { openRedis } from './redis-lab.js'
-import { until } from './until.js'
+import { openLimitStore } from '../../src/limit-store.js'
+import { openQueues } from '../../src/open.js'
+import type { JobQueues } from '../../src/port.js'
+import { createRecordingLog, type RecordingLog } from '../recording-log.js'
+import { openRedis } from '../redis-lab.js'
+import { until } from '../until.js'
 
 const skip = findRedis().skipOwn
-const CARRIER = fileURLToPath(new URL('./fixtures/carry-refresh.js', import.meta.url))
+const CARRIER = fileURLToPath(new URL('../fixtures/carry-refresh.js', import.meta.url))
 const PASSWORD = 'p@ss:w/rd?#1%'
 
 interface Service {

@@ -1,8 +1,8 @@
 import { t, type Test } from 'tap'
-import type { InsightStore } from '../src/port.js'
+import type { InsightStore } from '../../src/port.js'
 import {
   collectionOf, fieldsWith, findMongo, isReachable, type Lab, type MongoServer, newDatabase, openAt, openLab, openRaw, ownServer, until
-} from './mongo-lab.js'
+} from '../mongo-lab.js'
 
 const AWAY = { code: 'INS_STORE_UNAVAILABLE', retryAfterSeconds: Number, retryable: true }
 const LEASE = { leaseMs: 60_000 }
