@@ -99,11 +99,6 @@ export const REQUEST_HEADERS = {
     description: 'The Last-Modified of the state that is to be changed; a later one is a 412. If-Match is more exact and goes before it',
     schema: { type: 'string' },
     example: 'Mon, 23 Nov 2026 16:44:20 GMT'
-  },
-  'idempotency-key': {
-    description: 'A text of your choice that makes a repeat of the same request answer what the first one did, for 24 hours',
-    schema: { type: 'string' },
-    example: '"b1946ac9-2b1f-4f5e-9a55-1c2d3e4f5a6b"'
   }
 } as const satisfies Record<string, HeaderFacts>
 

@@ -23,7 +23,6 @@ export const cors = plugin(async (app: FastifyInstance, { origins }: CorsOptions
   if (origins.length === 0) return
   const allowed = new Set(origins)
   app.addHook('onRequest', async ({ method, headers: { origin, 'access-control-request-method': wanted } }, reply) => {
-    reply.header('vary', 'Origin')
     if (origin === undefined || !allowed.has(origin)) return
     reply.headers({ 'access-control-allow-origin': origin, 'access-control-expose-headers': EXPOSED_HEADERS })
     if (method !== 'OPTIONS' || wanted === undefined) return
@@ -32,5 +31,10 @@ export const cors = plugin(async (app: FastifyInstance, { origins }: CorsOptions
       'access-control-allow-headers': ALLOWED_HEADERS,
       'access-control-max-age': String(PREFLIGHT_SECONDS)
     })
+  })
+  // At the end, beside what the answer itself depends on.
+  app.addHook('onSend', async (_request, reply) => {
+    const others = reply.getHeader('vary')
+    reply.header('vary', others === undefined ? 'Origin' : `${String(others)}, Origin`)
   })
 }, { name: 'cors' })
