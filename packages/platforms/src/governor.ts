@@ -83,13 +83,14 @@ function createGate ({ platform, rules, credential, keeper, clock }: GateOptions
 
   async function reserve (reservation: Reservation, call: Call): Promise<Pass> {
     let taken = await take(reservation, reservation.charge, call, false)
+    const { granted } = taken
+    // The request is made for what was granted: from here on it is all of that or nothing.
+    const { divisible: _divided, ...whole } = reservation
     return {
-      granted: taken.granted,
+      granted,
       beforeTry: async tried => {
-        if (tried > 1) taken = await take(reservation, reservation.repeatCharge ?? reservation.charge, call, true)
-        else if (performance.now() - taken.at > RESERVATION_LIFE_MS) {
-          taken = await take(reservation, cut(reservation, taken.granted), call, false)
-        }
+        if (tried > 1) taken = await take(whole, reservation.repeatCharge ?? cut(reservation, granted), call, true)
+        else if (performance.now() - taken.at > RESERVATION_LIFE_MS) taken = await take(whole, cut(reservation, granted), call, false)
       },
       afterTry: async isAlive => {
         if (reservation.ignoresHolds === true) return

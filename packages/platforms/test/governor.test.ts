@@ -88,6 +88,19 @@ t.test('a limit that can be divided grants what is left', async t => {
   t.match(await enter(gate, startCall(1000, 'on_demand'), ask), { reason: 'quota' })
 })
 
+t.test('a repeat of a batch takes all of it again, and is not made when less is left', async t => {
+  const gate = openStage({ facebook: { callsPerHour: 70 } }).open().gateOf('facebook')
+  const call = startCall(60_000, 'on_demand')
+  const pass = await gate.reserve({ charge: { calls: 50 }, divisible: 'calls' }, call)
+  await pass.beforeTry(1)
+  await pass.afterTry(false)
+  t.equal(pass.granted, 50)
+  const refused = await pass.beforeTry(2).catch((error: unknown) => error)
+  t.match(refused, { failure: { reason: 'quota', code: 'INS_PLATFORM_QUOTA' } })
+  const rest = await gate.reserve({ charge: { calls: 50 }, divisible: 'calls' }, call)
+  t.equal(rest.granted, 20, 'nothing was taken for what was not sent')
+})
+
 t.test('an app that is shared has one budget for both platforms', async t => {
   const governor = openStage({ facebook: { callsPerHour: 10 }, instagram: { callsPerHour: 10 } }).open()
   const ask: Reservation = { charge: { calls: 6 }, divisible: 'calls' }
