@@ -5,7 +5,7 @@ import { Redis } from 'ioredis'
 import { t, type Test } from 'tap'
 import { findRedis, runService, startRedis, whyNoSmallDisk, type ApiClient, type RedisServer } from '@insights/testkit'
 import { findMongo } from '@insights/testkit/mongo-server'
-import { buildArtist, isComplete, postArtists } from '../support/artists.js'
+import { buildArtist, completed, isComplete, postArtists } from '../support/artists.js'
 import { openProductionStack } from '../support/production-stack.js'
 
 const skip = findMongo().skipOwn || findRedis().skipOwn
@@ -46,7 +46,7 @@ async function ask<T> (redis: RedisServer, work: (client: Redis) => Promise<T>):
 
 async function allAreDone (t: Test, api: ApiClient, ids: number[]): Promise<void> {
   for (const id of ids) {
-    const { body } = await api.refreshed(id)
+    const body = await completed(api, id)
     if (!isComplete(body)) t.fail(`insight ${id} is not complete`, body)
   }
 }

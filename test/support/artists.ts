@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ApiClient } from '@insights/testkit'
 
 /** The documented request, with a track number that SoundCloud can have. */
@@ -46,4 +47,17 @@ export async function postArtists (api: ApiClient, from: number, count: number):
 export function isComplete (insight: any): boolean {
   return [insight.twitter_followers_count, insight.instagram_followers_count, insight.facebook_page_followers_count,
     ...insight.works.map((work: any) => work.non_app_plays)].every(count => typeof count === 'number')
+}
+
+/** How long counts may take to come where a part was away: its return, the pause after it, and a plan. */
+const COMPLETE_LIMIT_MS = 60_000
+
+/** Waits until the insight has every count, and gives it; as it is when the time is over. */
+export async function completed (api: ApiClient, id: number): Promise<any> {
+  const deadline = Date.now() + COMPLETE_LIMIT_MS
+  for (;;) {
+    const { body } = await api.refreshed(id)
+    if (isComplete(body) || Date.now() > deadline) return body
+    await delay(100)
+  }
 }

@@ -36,6 +36,12 @@ export interface Governor {
 /** What was reserved must be sent within this, or be reserved anew: it was counted in the period of its reservation. */
 const RESERVATION_LIFE_MS: Milliseconds = 10_000
 
+/** No call was made, and it is no fault of the platform: its ids are asked for again soon after the state is back. */
+export const LEDGER_RETRY_MS: Milliseconds = 5_000
+
+/** A state that works is told in a few milliseconds. */
+const TELL_LIMIT_MS: Milliseconds = 500
+
 /** A call that succeeds says so at most this often while there is nothing else to say. */
 const SUCCESS_EVERY_MS: Milliseconds = 10_000
 
@@ -126,7 +132,7 @@ function createGate ({ platform, rules, credential, keeper, clock }: GateOptions
     } catch (error) {
       if (error instanceof CallError) throw error
       throw refusal(transient('INS_PLATFORM_LEDGER',
-        `The service can not count its calls of ${rules.name} at the moment, and makes none.`).failure)
+        `The service can not count its calls of ${rules.name} at the moment, and makes none.`, clock.now() + LEDGER_RETRY_MS).failure)
     }
   }
 
@@ -191,9 +197,9 @@ function createGate ({ platform, rules, credential, keeper, clock }: GateOptions
     return Object.keys(parked).length === 0 && (lane === undefined || (lane.failures === 0 && lane.openUntil === null))
   }
 
-  /** What can not be told is found out again by the next call. */
+  /** What can not be told is found out again by the next call, and an answer that is there does not wait for it. */
   async function quietly (change: (state: AccountState, now: Milliseconds) => void): Promise<void> {
-    await keeper.update(change).catch(() => {})
+    await Promise.race([keeper.update(change).catch(() => {}), delay(TELL_LIMIT_MS, undefined, { ref: false })])
   }
 }
 

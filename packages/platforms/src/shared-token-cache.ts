@@ -3,6 +3,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock, Milliseconds, SharedState } from '@insights/shared'
 import { timedOut, transient, CallError } from './failure.js'
+import { LEDGER_RETRY_MS } from './governor.js'
 import type { AccessToken, TokenCache } from './token-cache.js'
 
 export interface SharedTokenCacheOptions {
@@ -87,7 +88,7 @@ export function createSharedTokenCache ({ name, shared, clock, secret }: SharedT
       return await work()
     } catch (error) {
       if (error instanceof CallError) throw error
-      throw transient('INS_PLATFORM_LEDGER', `The token of ${name} can not be shared with the other processes at the moment.`)
+      throw transient('INS_PLATFORM_LEDGER', `The token of ${name} can not be shared with the other processes at the moment.`, clock.now() + LEDGER_RETRY_MS)
     }
   }
 
