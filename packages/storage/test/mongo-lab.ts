@@ -61,20 +61,6 @@ export function collectionOf (raw: Connection, name = 'insights'): mongoose.mong
   return raw.db.collection<AnyDocument>(name)
 }
 
-/**
- * Why tests about unique values that were changed can not run; `false` where they can. The stand-in goes on refusing a
- * value that an update has taken away, which MongoDB does not.
- */
-export async function skipChangedKeys (raw: Connection): Promise<string | false> {
-  const scratch = collectionOf(raw, 'scratch')
-  await scratch.createIndex({ name: 1 }, { unique: true })
-  await scratch.insertOne({ _id: 1, name: 'a' })
-  await scratch.updateOne({ _id: 1 }, { $set: { name: 'b' } })
-  const isFree = await scratch.insertOne({ _id: 2, name: 'a' }).then(() => true, () => false)
-  await scratch.drop()
-  return isFree ? false : 'this server goes on refusing a unique value that an update has taken away'
-}
-
 /** The result of a run that learned nothing new. */
 export function resultOf (document: InsightDocument): RefreshResult {
   const { id, sources, refresh } = document

@@ -96,6 +96,10 @@ if (skip === false) {
     const calls: Record<string, () => Promise<unknown>> = {
       find: async () => await insights.find(id),
       replaceFields: async () => await insights.replaceFields(id, fieldsWith({ connects: 1 }), { ifRev: 1 }),
+      'create with an external id': async () => await insights.create(fieldsWith({ external_id: 'artist-1' })),
+      'replaceFields with another external id': async () => await insights.replaceFields(ids[2] ?? 0, fieldsWith({ external_id: 'artist-2' })),
+      'replaceFields without an external id': async () => await insights.replaceFields(ids[2] ?? 0, fieldsWith()),
+      importMany: async () => await insights.importMany([fieldsWith({ external_id: 'artist-1', connects: 3 }), fieldsWith({ external_id: 'artist-3' })]),
       requestRefresh: async () => await insights.requestRefresh(id),
       remove: async () => await insights.remove(id, { ifRev: 2 }),
       findReceipt: async () => await insights.findReceipt(id),

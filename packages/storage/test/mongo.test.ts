@@ -7,7 +7,7 @@ import { importContract } from './contract/import-contract.js'
 import { listContract } from './contract/list-contract.js'
 import { tokenStoreContract } from './contract/token-store-contract.js'
 import type { InsightStore } from '../src/port.js'
-import { findMongo, newDatabase, openLab, openRaw, skipChangedKeys, useMongo } from './mongo-lab.js'
+import { findMongo, newDatabase, openLab, openRaw, useMongo } from './mongo-lab.js'
 
 const { skip, sharedUrl } = findMongo()
 
@@ -17,7 +17,7 @@ if (skip === false) {
   const lab = await openLab(t, server, newDatabase())
   const raw = await openRaw(t, lab.url)
   const empty = async (): Promise<void> => {
-    for (const name of ['insights', 'tokens']) await raw.collection(name).deleteMany({})
+    for (const name of ['insights', 'external_ids', 'tokens']) await raw.collection(name).deleteMany({})
   }
   const emptyInsights = async (): Promise<InsightStore> => {
     await empty()
@@ -29,21 +29,9 @@ if (skip === false) {
     await empty()
     return lab.tokens
   })
-  externalIdContract(t, 'mongo', {
-    open: async () => {
-      await empty()
-      return lab.insights
-    },
-    skipChanged: await skipChangedKeys(raw)
-  })
-  importContract(t, 'mongo', async () => {
-    await empty()
-    return lab.insights
-  })
-  listContract(t, 'mongo', async () => {
-    await empty()
-    return lab.insights
-  })
+  externalIdContract(t, 'mongo', emptyInsights)
+  importContract(t, 'mongo', emptyInsights)
+  listContract(t, 'mongo', emptyInsights)
   insightStoreContract(t, 'mongo', async () => {
     await empty()
     const breakStore = sharedUrl === null ? server.stop : lab.close

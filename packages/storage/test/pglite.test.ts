@@ -139,7 +139,7 @@ t.test('a filter that nothing fulfils is looked for in stretches, and misses not
 })
 
 tokenStoreContract(t, 'pglite', async () => createPgliteTokenStore(await emptyDatabase()))
-externalIdContract(t, 'pglite', { open: async () => createPgliteInsightStore(await emptyDatabase()) })
+externalIdContract(t, 'pglite', async () => createPgliteInsightStore(await emptyDatabase()))
 importContract(t, 'pglite', async () => createPgliteInsightStore(await emptyDatabase()))
 listContract(t, 'pglite', async () => createPgliteInsightStore(await emptyDatabase()))
 insightStoreContract(t, 'pglite', async () => ({

@@ -1,12 +1,13 @@
 import { alignSources, AppError, hasSameFields, hasSameIdentity, type InsightFields } from '@insights/shared'
-import { externalIdTaken } from '../external-id.js'
 import type { InsightDocument, WriteCondition } from '../port.js'
 import { rescore } from '../rescore.js'
 import { isSound } from './damage.js'
 import type { StoreDeps } from './deps.js'
-import { isDuplicateExternalId, unavailable } from './errors.js'
+import { unavailable } from './errors.js'
+import { letGoExternalId, takeExternalIds } from './external-ids.js'
 import type { StoredInsight } from './models.js'
 import * as pipelines from './pipelines.js'
+import type { Scope } from './transactions.js'
 
 /** A replacement is computed again when the document changed meanwhile; so often only a storm of writes does that. */
 const MAX_REPLACEMENTS = 50
@@ -34,21 +35,28 @@ export async function replaceFields (
     const change = {
       fields, sources, breakdown: rescore(current, fields, sources), isSameIdentity: hasSameIdentity(current.fields, fields)
     }
-    const replaced = await refuseTaken(async () => await deps.models.insights.findOneAndUpdate(
-      { _id: id, rev: current.rev, 'stamps.saved': raw.stamps?.saved ?? null },
-      pipelines.replaceFields(change), RETURN_NEW))
+    const replaced = await writeReplacement(deps, raw, current.fields.external_id, change)
     if (replaced !== null) return await toDocument(deps, replaced)
   }
   throw unavailable('The insight is being changed by too many at once.')
 }
 
-/** @throws `INS_EXTERNAL_ID_TAKEN` for the error of the server that says so. */
-async function refuseTaken<T> (write: () => Promise<T>): Promise<T> {
-  try {
-    return await write()
-  } catch (error) {
-    throw isDuplicateExternalId(error) ? externalIdTaken() : error
-  }
+/** `null` = somebody else has changed it meanwhile. */
+async function writeReplacement (
+  { models, atomically }: StoreDeps, raw: StoredInsight, oldName: string | null, change: pipelines.Replacement
+): Promise<StoredInsight | null> {
+  const { _id: id, rev, stamps } = raw
+  const newName = change.fields.external_id
+  const replace = async (options: Scope['options'] = {}): Promise<StoredInsight | null> => await models.insights.findOneAndUpdate(
+    { _id: id, rev, 'stamps.saved': stamps?.saved ?? null }, pipelines.replaceFields(change), { ...RETURN_NEW, ...options })
+  if (newName === oldName) return await replace()
+  return await atomically(async scope => {
+    if (newName !== null) await takeExternalIds(models, scope, [{ _id: newName, insight_id: id }])
+    const replaced = await replace(scope.options)
+    if (replaced === null) await scope.takeBack()
+    else if (oldName !== null) await letGoExternalId(models, scope, { _id: oldName, insight_id: id })
+    return replaced
+  })
 }
 
 export async function requestRefresh (deps: StoreDeps, id: number): Promise<InsightDocument | null> {

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { alignSources, AppError, type InsightFields, type Log } from '@insights/shared'
-import { externalIdTaken } from '../external-id.js'
-import { isDuplicate, isDuplicateExternalId } from './errors.js'
+import type { StoreDeps } from './deps.js'
+import { isDuplicate } from './errors.js'
+import { takeExternalIds } from './external-ids.js'
 import type { IdBlocks } from './id-blocks.js'
 import type { Models, StoredInsight } from './models.js'
 import * as pipelines from './pipelines.js'
+import type { Scope } from './transactions.js'
 
 /** More collisions than the one that a restored database may give mean that the counter can not be trusted. */
 const MAX_TRIES = 3
@@ -24,28 +26,40 @@ export interface Try { id: number, stamp: string }
  * @throws `INS_EXTERNAL_ID_TAKEN`
  */
 export async function insertInsight (
-  models: Models, ids: IdBlocks, fields: InsightFields, tries: Try[]
+  deps: StoreDeps, ids: IdBlocks, fields: InsightFields, tries: Try[]
 ): Promise<StoredInsight> {
+  const { models } = deps
   const sources = alignSources(fields, [])
   for (let count = 0; count < MAX_TRIES; count++) {
     const created = { id: await ids.next(), stamp: randomUUID() }
     tries.push(created)
     try {
-      return await upsert(models, created, pipelines.createInsight(fields, sources, created.stamp))
+      return await upsertNamed(deps, created, fields.external_id, pipelines.createInsight(fields, sources, created.stamp))
     } catch (error) {
       if (!isDuplicate(error)) throw error
       const mine = await models.insights.findOne({ _id: created.id, 'stamps.created': created.stamp }).lean()
       if (mine !== null) return mine
-      if (isDuplicateExternalId(error)) throw externalIdTaken()
       await ids.skipTaken(created.id)
     }
   }
   throw new AppError('INS_INTERNAL', 'The ids that the counter gave are all taken: run the migration, which sets it right.')
 }
 
-async function upsert (models: Models, { id }: Try, pipeline: pipelines.Pipeline): Promise<StoredInsight> {
+async function upsertNamed (
+  { models, atomically }: StoreDeps, created: Try, externalId: string | null, pipeline: pipelines.Pipeline
+): Promise<StoredInsight> {
+  if (externalId === null) return await upsert(models, created, pipeline)
+  return await atomically(async scope => {
+    await takeExternalIds(models, scope, [{ _id: externalId, insight_id: created.id }])
+    return await upsert(models, created, pipeline, scope.options)
+  })
+}
+
+async function upsert (
+  models: Models, { id }: Try, pipeline: pipelines.Pipeline, options: Scope['options'] = {}
+): Promise<StoredInsight> {
   const stored = await models.insights.findOneAndUpdate({ _id: id, rev: 0 }, pipeline, {
-    upsert: true, returnDocument: 'after', lean: true, updatePipeline: true, setDefaultsOnInsert: false
+    upsert: true, returnDocument: 'after', lean: true, updatePipeline: true, setDefaultsOnInsert: false, ...options
   })
   return stored as StoredInsight
 }

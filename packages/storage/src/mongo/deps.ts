@@ -1,6 +1,7 @@
 import type { Milliseconds } from '@insights/shared'
 import type { Damage } from './damage.js'
 import type { Models } from './models.js'
+import type { Atomically } from './transactions.js'
 
 /** What the calls of the store work with. */
 export interface StoreDeps {
@@ -8,4 +9,5 @@ export interface StoreDeps {
   damage: Damage
   /** The clock of the primary. */
   serverNow: () => Promise<Milliseconds>
+  atomically: Atomically
 }

@@ -1,5 +1,4 @@
 import { AppError, isAppError, type Milliseconds } from '@insights/shared'
-import { EXTERNAL_ID_INDEX } from './models.js'
 
 /** Seconds until a repeat makes sense: an election or a restart takes a few. */
 const RETRY_AFTER_SECONDS = 5
@@ -43,13 +42,6 @@ export async function translateErrors<T> (call: () => Promise<T>, limitMs: Milli
 /** Whether a document with that `_id`, or another unique value, is there already. */
 export function isDuplicate (error: unknown): boolean {
   return codeOf(error) === 11000
-}
-
-/** Whether it is the `external_id` that is there already. Of a bulk the server names the index in the message only. */
-export function isDuplicateExternalId (error: unknown): boolean {
-  const { message, errmsg } = Object(error) as { message?: unknown, errmsg?: unknown }
-  const index = /\bindex: (\S+)/.exec(String(errmsg ?? message))?.[1]
-  return isDuplicate(error) && index === EXTERNAL_ID_INDEX
 }
 
 /** Whether the server will refuse the same command again whenever it is sent. */

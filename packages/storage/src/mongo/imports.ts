@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { alignSources, AppError, hasSameFields, hasSameIdentity, isAppError, type InsightFields } from '@insights/shared'
 import mongoose, { type AnyBulkWriteOperation } from 'mongoose'
+import { externalIdTaken } from '../external-id.js'
 import type { ImportOutcome } from '../import-port.js'
 import { rescore } from '../rescore.js'
 import { splitAtRepeats } from '../split-at-repeats.js'
 import type { Try } from './creates.js'
 import type { StoreDeps } from './deps.js'
-import { isDefect, isDuplicate, isDuplicateExternalId, unavailable } from './errors.js'
+import { isDefect, isDuplicate, unavailable } from './errors.js'
+import { findBearers, takeExternalIds } from './external-ids.js'
 import type { IdBlocks } from './id-blocks.js'
 import type { StoredInsight } from './models.js'
 import * as pipelines from './pipelines.js'
@@ -20,6 +22,8 @@ const MAX_ROUNDS = 20
 interface Item {
   fields: InsightFields
   outcome: ImportOutcome | null
+  /** Whether its external id was taken without an insight that bears it: one is being erased, or is not seen yet. */
+  isTaken: boolean
 }
 
 /** How one item is to be written. */
@@ -41,33 +45,33 @@ export async function importMany (
 ): Promise<ImportOutcome[]> {
   const outcomes: ImportOutcome[] = []
   for (const part of splitAtRepeats(insights)) {
-    const items = part.map((fields): Item => ({ fields, outcome: null }))
-    for (let round = 0; items.some(isOpen); round++) {
-      if (round === MAX_ROUNDS) throw unavailable('The insights are being changed by too many at once.')
+    const items = part.map((fields): Item => ({ fields, outcome: null, isTaken: false }))
+    for (let round = 0; round < MAX_ROUNDS && items.some(isOpen); round++) {
       await settle(deps, ids, items.filter(isOpen), unnamed)
     }
-    outcomes.push(...items.map(({ outcome }) => outcome as ImportOutcome))
+    outcomes.push(...items.map(({ outcome, isTaken }) => outcome ?? { error: isTaken ? externalIdTaken() : outrun() }))
   }
   return outcomes
 }
 
 const isOpen = ({ outcome }: Item): boolean => outcome === null
 
+const outrun = (): AppError => unavailable('The insight is being changed by too many at once.')
+
 async function settle (deps: StoreDeps, ids: IdBlocks, items: readonly Item[], unnamed: Try[]): Promise<void> {
-  const known = await findNamed(deps, items.flatMap(({ fields }) => fields.external_id ?? []))
+  const bearers = await findBearers(deps.models, items.flatMap(({ fields }) => fields.external_id ?? []))
   const plans: Plan[] = []
   for (const item of items) {
-    const raw = item.fields.external_id === null ? undefined : known.get(item.fields.external_id)
+    const name = item.fields.external_id
+    const raw = name === null ? undefined : bearers.get(name)
+    item.isTaken = raw === null
+    if (raw === null) continue
     const plan = raw === undefined ? await planCreate(ids, item, unnamed) : planReplace(deps, item, raw)
     if (plan !== null) plans.push(plan)
   }
-  if (plans.length > 0) await write(deps, ids, plans)
-}
-
-async function findNamed ({ models }: StoreDeps, names: readonly string[]): Promise<Map<unknown, StoredInsight>> {
-  if (names.length === 0) return new Map()
-  const raws = await models.insights.find({ 'fields.external_id': mongoose.trusted({ $in: names }) }).lean()
-  return new Map(raws.map(raw => [(raw.fields as { external_id?: unknown }).external_id, raw]))
+  const isNamed = ({ created, item }: Plan): boolean => created !== null && item.fields.external_id !== null
+  await createNamed(deps, ids, plans.filter(isNamed))
+  await write(deps, ids, plans.filter(plan => !isNamed(plan)))
 }
 
 async function planCreate (ids: IdBlocks, item: Item, unnamed: Try[]): Promise<Plan> {
@@ -99,7 +103,29 @@ function planReplace ({ damage }: StoreDeps, item: Item, raw: StoredInsight): Pl
   }
 }
 
+/**
+ * All of them with their external ids in one transaction. One that can not be written is settled, and takes the others
+ * with it into the next round.
+ */
+async function createNamed ({ models, atomically }: StoreDeps, ids: IdBlocks, plans: readonly Plan[]): Promise<void> {
+  if (plans.length === 0) return
+  const names = plans.map(({ id, item }) => ({ _id: item.fields.external_id as string, insight_id: id }))
+  try {
+    await atomically(async scope => {
+      await takeExternalIds(models, scope, names)
+      await models.insights.bulkWrite(plans.map(plan => plan.write), { ...scope.options, throwOnValidationError: true })
+    })
+    for (const { item, id } of plans) item.outcome = { id, isNew: true }
+  } catch (error) {
+    if (isAppError(error) && error.code === 'INS_EXTERNAL_ID_TAKEN') return
+    const [refused] = refusedWrites(error)
+    const plan = plans[refused.index] as Plan
+    await settleRefused(ids, plan.item, plan.created, refused)
+  }
+}
+
 async function write ({ models }: StoreDeps, ids: IdBlocks, plans: readonly Plan[]): Promise<void> {
+  if (plans.length === 0) return
   const { matchedCount, refused } = await bulkWrite(models.insights, plans.map(plan => plan.write))
   const replacements = plans.filter(({ created }, index) => created === null && !refused.has(index)).length
   for (const [index, { item, created, id }] of plans.entries()) {
@@ -117,15 +143,25 @@ async function bulkWrite (
     const { matchedCount } = await insights.bulkWrite(writes, { ordered: false, throwOnValidationError: true })
     return { matchedCount, refused: new Map() }
   } catch (error) {
-    if (!(error instanceof mongoose.mongo.MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error
-    const errors = [error.writeErrors].flat()
-    if (errors.length === 0 || !errors.every(one => isDuplicate(one) || isDefect(one.code))) throw error
-    return { matchedCount: error.matchedCount, refused: new Map(errors.map(one => [one.index, one])) }
+    const refused = refusedWrites(error)
+    return { matchedCount: (error as mongoose.mongo.MongoBulkWriteError).matchedCount, refused: new Map(refused.map(one => [one.index, one])) }
   }
+}
+
+/**
+ * The writes of a bulk that failed for what they are.
+ *
+ * @throws the error itself if that is not all that went wrong.
+ */
+function refusedWrites (error: unknown): [mongoose.mongo.WriteError, ...mongoose.mongo.WriteError[]] {
+  if (!(error instanceof mongoose.mongo.MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error
+  const [first, ...others] = [error.writeErrors].flat()
+  if (first === undefined || ![first, ...others].every(one => isDuplicate(one) || isDefect(one.code))) throw error
+  return [first, ...others]
 }
 
 /** What is a duplicate goes into the next round, with another id or as a replacement. */
 async function settleRefused (ids: IdBlocks, item: Item, created: Try | null, error: mongoose.mongo.WriteError): Promise<void> {
   if (!isDuplicate(error)) item.outcome = { error: new AppError('INS_INTERNAL', 'The database refuses to store the insight.', { cause: error }) }
-  else if (created !== null && !isDuplicateExternalId(error)) await ids.skipTaken(created.id)
+  else if (created !== null) await ids.skipTaken(created.id)
 }

@@ -14,6 +14,7 @@ import { claimDue, readBacklog } from './planning.js'
 import { findReceipt, finishRemovals, removeInsight } from './removals.js'
 import { extendLeases, saveResults, startRefreshes } from './runs.js'
 import { serverNow } from './server-clock.js'
+import { createAtomically } from './transactions.js'
 
 /** What a call does within the limit of time of its kind, with the driver's errors translated. */
 type Call = <T>(call: () => Promise<T>) => Promise<T>
@@ -33,7 +34,10 @@ export interface StoreOptions {
 export function createMongoInsightStore (options: StoreOptions): { store: InsightStore, close: () => void } {
   const { connection, models, log } = options
   const deps: StoreDeps = {
-    models, damage: createDamage(models, log), serverNow: async () => await serverNow(connection)
+    models,
+    damage: createDamage(models, log),
+    serverNow: async () => await serverNow(connection),
+    atomically: createAtomically(connection)
   }
   const undoing = createUndoing(models, log)
   const call: Call = async work => await translateErrors(work, options.callLimitMs)
@@ -43,7 +47,7 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
   const store: InsightStore = {
     create: async fields => {
       const tries: Try[] = []
-      const inserted = insertInsight(models, ids, fields, tries)
+      const inserted = insertInsight(deps, ids, fields, tries)
       const isNamed = fields.external_id !== null
       return await confirmed(deps, call, isNamed ? null : undoing, tries, inserted)
     },

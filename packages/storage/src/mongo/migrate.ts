@@ -2,6 +2,7 @@ import type { Log } from '@insights/shared'
 import type { Model } from 'mongoose'
 import { linkForMigration, warnIfStandalone } from './connection.js'
 import { translateErrors } from './errors.js'
+import { repairExternalIds } from './external-id-repair.js'
 import { liftIdCounter } from './id-blocks.js'
 import { createModels, type Models } from './models.js'
 
@@ -14,8 +15,8 @@ const LIMIT_MS = 24 * 3_600_000
 const EXISTS = 48
 
 /**
- * Makes the collections, the indexes and the counter of ids where they are missing, and lifts the counter above the
- * highest id that is stored, as a database restored from a backup may need. Safe to run twice, from several processes,
+ * Makes the collections, the indexes and the counter of ids where they are missing, lifts the counter above the highest
+ * id that is stored, and makes external ids and insights agree, as a database restored from a backup may need. Safe to run twice, from several processes,
  * and while the service runs. Warns when the server is a standalone one.
  *
  * @returns what it made or changed, in words; empty when everything was there.
@@ -28,7 +29,7 @@ export async function migrateMongo ({ url, log }: { url: string, log: Log }): Pr
     try {
       await warnIfStandalone(connection, log)
       const models = createModels(connection)
-      return { created: [...await createCollections(models), ...await liftCounter(models)] }
+      return { created: [...await repairExternalIds(models, log), ...await createCollections(models), ...await liftCounter(models)] }
     } finally {
       await close()
     }

@@ -62,6 +62,9 @@ export interface StoredReceipt {
   hash: string
 }
 
+/** A host's own id, and the insight that bears it. */
+export interface StoredExternalId { _id: string, insight_id: number }
+
 export interface Models {
   insights: Model<StoredInsight>
   counters: Model<StoredCounter>
@@ -69,9 +72,10 @@ export interface Models {
   secrets: Model<StoredSecret>
   removals: Model<StoredRemoval>
   receipts: Model<StoredReceipt>
+  externalIds: Model<StoredExternalId>
 }
 
-/** The index of the host's own ids. Its name is part of the error about a duplicate. */
+/** The index by which an insight is found under the host's own id. */
 export const EXTERNAL_ID_INDEX = 'insights_external_id'
 
 /** The counter of insight ids. */
@@ -112,6 +116,11 @@ const RemovalSchema = new mongoose.Schema({
 const ReceiptSchema = new mongoose.Schema({
   _id: Number, deleted_at: Date, removed: RemovedSchema, hash: String
 }, { ...STRICT, collection: 'receipts' })
+
+/** The second index is for the insight that is erased. */
+const ExternalIdSchema = new mongoose.Schema({
+  _id: String, insight_id: Number
+}, { ...STRICT, collection: 'external_ids' }).index({ insight_id: 1 }, { name: 'external_ids_insight' })
 
 const WorkSchema = new mongoose.Schema({
   item_id: String,
@@ -169,9 +178,10 @@ const InsightSchema = new mongoose.Schema({
 }, { ...STRICT, collection: 'insights' })
   // The planner's only question: what has come due, earliest first. The id settles equal times.
   .index({ 'refresh.due_at': 1, _id: 1 }, { name: 'insights_due' })
-  // Texts only: any number of insights has none. Written as a comparison, which the planner recognises in a question.
+  // Texts only: most insights may have none. Written as a comparison, which the planner recognises in a question. What
+  // keeps them unique is the collection of external ids.
   .index({ 'fields.external_id': 1 }, {
-    name: EXTERNAL_ID_INDEX, unique: true, partialFilterExpression: { 'fields.external_id': { $gt: '' } }
+    name: EXTERNAL_ID_INDEX, partialFilterExpression: { 'fields.external_id': { $gt: '' } }
   })
   // The orders of a list.
   .index({ score: 1, _id: 1 }, { name: 'insights_score' })
@@ -185,6 +195,7 @@ export function createModels (connection: Connection): Models {
     tokens: connection.model<StoredToken>('Token', TokenSchema),
     secrets: connection.model<StoredSecret>('Secret', SecretSchema),
     removals: connection.model<StoredRemoval>('Removal', RemovalSchema),
-    receipts: connection.model<StoredReceipt>('Receipt', ReceiptSchema)
+    receipts: connection.model<StoredReceipt>('Receipt', ReceiptSchema),
+    externalIds: connection.model<StoredExternalId>('ExternalId', ExternalIdSchema)
   }
 }

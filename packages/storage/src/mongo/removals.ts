@@ -7,6 +7,7 @@ import type { Receipt, RemovedCounts } from '../removal-port.js'
 import { changed } from './changes.js'
 import type { StoreDeps } from './deps.js'
 import { isDuplicate, unavailable } from './errors.js'
+import { dropExternalIds } from './external-ids.js'
 import { toReceipt } from './mapping.js'
 import type { StoredRemoval } from './models.js'
 
@@ -74,6 +75,7 @@ async function isThere ({ models }: StoreDeps, id: number): Promise<boolean> {
 /** What has to be done once the document is gone. Whoever comes first writes the receipt, and all give that one. */
 async function completeRemoval (deps: StoreDeps, removal: StoredRemoval): Promise<Receipt> {
   const { insight_id: id, at, removed } = removal
+  await dropExternalIds(deps.models, id)
   const receipt = await storeReceipt(deps, sealReceipt({ id, deleted_at: at.toISOString(), removed }))
   await deps.models.removals.deleteOne({ _id: removal._id })
   return receipt

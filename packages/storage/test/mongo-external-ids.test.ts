@@ -1,0 +1,202 @@
+import { t, type Test } from 'tap'
+import { migrateMongo, openMongo } from '../src/mongo/index.js'
+import type { InsightStore } from '../src/port.js'
+import {
+  collectionOf, createRecordingLog, fieldsWith, findMongo, newDatabase, openAt, openLab, openRaw, ownServer, until, type Lab, type MongoServer
+} from './mongo-lab.js'
+import { openCuttingProxy } from './mongo-proxy.js'
+
+const TAKEN = { code: 'INS_EXTERNAL_ID_TAKEN' }
+const NOT_ALLOWED = 13
+const NO_TRANSACTIONS = 20
+const WRITE_CONFLICT = { errorCode: 112, errorLabels: ['TransientTransactionError'] }
+
+const named = (externalId: string | null): ReturnType<typeof fieldsWith> => fieldsWith({ external_id: externalId })
+
+interface Stage extends Lab {
+  server: MongoServer
+  /** The external ids that are taken, with the insights they are taken for. */
+  names: () => Promise<Array<[unknown, unknown]>>
+  count: () => Promise<number>
+  plant: (collection: string, document: { _id: number | string }) => Promise<void>
+}
+
+async function openStage (t: Test, server: MongoServer, lab: Lab): Promise<Stage> {
+  const raw = await openRaw(t, lab.url)
+  return {
+    ...lab,
+    server,
+    names: async () => (await collectionOf(raw, 'external_ids').find({}).sort({ _id: 1 }).toArray()).map(row => [row._id, row['insight_id']]),
+    count: async () => await collectionOf(raw).countDocuments({}),
+    plant: async (collection, document) => { await collectionOf(raw, collection).insertOne(document) }
+  }
+}
+
+const { skipOwn } = findMongo()
+
+if (skipOwn === false) {
+  const server = await ownServer(t as unknown as Test)
+
+  const inTransactions = (title: string, test: (t: Test, stage: Stage) => Promise<void>): void => {
+    t.test(title, async t => { await test(t, await openStage(t, server, await openLab(t, server))) })
+  }
+
+  inTransactions('an external id is taken together with the insight that bears it, and let go with it', async (t, { insights, names }) => {
+    const [first, second] = [await insights.create(named('a')), await insights.create(named('b'))]
+    t.same(await names(), [['a', first.id], ['b', second.id]])
+    await insights.replaceFields(first.id, named('c'))
+    await insights.replaceFields(second.id, named(null))
+    t.same(await names(), [['c', first.id]])
+    await insights.remove(first.id)
+    t.same(await names(), [])
+  })
+
+  inTransactions('a create that the server refuses leaves its external id free', async (t, { insights, names, server }) => {
+    await server.failCommand({ failCommands: ['findAndModify'], times: 1, errorCode: NOT_ALLOWED })
+    await t.rejects(insights.create(named('a')), { code: 'INS_STORE_UNAVAILABLE' })
+    t.same(await names(), [])
+    t.ok(await insights.create(named('a')))
+  })
+
+  inTransactions('a replacement that the server refuses leaves both external ids as they were', async (t, { insights, names, server }) => {
+    const { id } = await insights.create(named('a'))
+    for (const command of ['findAndModify', 'delete']) {
+      await server.failCommand({ failCommands: [command], times: 1, errorCode: NOT_ALLOWED })
+      await t.rejects(insights.replaceFields(id, named('b')), { code: 'INS_STORE_UNAVAILABLE' })
+      t.same(await names(), [['a', id]])
+      t.equal((await insights.find(id))?.fields.external_id, 'a')
+    }
+  })
+
+  inTransactions('transactions that get into each other\'s way are repeated', async (t, { insights, names, server, count }) => {
+    await insights.create(named('other'))
+    await server.failCommand({ failCommands: ['insert'], times: 3, ...WRITE_CONFLICT })
+    const { id } = await insights.create(named('a'))
+    await server.failCommand({ failCommands: ['findAndModify'], times: 2, ...WRITE_CONFLICT })
+    t.match(await insights.replaceFields(id, named('b')), { rev: 2, fields: { external_id: 'b' } })
+    await server.failCommand({ failCommands: ['insert'], times: 2, ...WRITE_CONFLICT })
+    t.match(await insights.importMany([named('c'), named('b'), named('d')]), [{ isNew: true }, { id, isNew: false }, { isNew: true }])
+    t.same((await names()).map(([name]) => name), ['b', 'c', 'd', 'other'])
+    t.equal(await count(), 4)
+  })
+
+  inTransactions('fault 16: a transaction whose last reply is cut happens exactly once', async (t, { url, names, count, server }) => {
+    const proxy = await openCuttingProxy(t, server)
+    const { insights } = await openAt(t, proxy.url(new URL(url).pathname.slice(1)))
+    const first = await insights.create(named('a'))
+    proxy.cutReplies('commitTransaction', 1)
+    const second = await insights.create(named('b'))
+    proxy.cutReplies('commitTransaction', 1)
+    t.match(await insights.replaceFields(first.id, named('c')), { rev: 2 })
+    t.equal(proxy.cuts(), 2)
+    t.same(await names(), [['b', second.id], ['c', first.id]])
+    t.equal(await count(), 2)
+  })
+
+  inTransactions('a line whose external id belongs to no insight is refused, and harms no other line', async (t, { insights, plant }) => {
+    const { id } = await insights.create(named('a'))
+    await plant('external_ids', { _id: 'gone', insight_id: 999 } as { _id: string })
+    const [first, gone, last, unnamed] = await insights.importMany([named('b'), named('gone'), named('a'), named(null)])
+    t.match(first, { isNew: true })
+    t.match(gone, { error: TAKEN })
+    t.same(last, { id, isNew: false })
+    t.match(unnamed, { isNew: true })
+  })
+
+  inTransactions('on a restored database imports with external ids give no id twice', async (t, { insights, url, count }) => {
+    const kept = await Promise.all(Array.from({ length: 5 }, async () => await insights.create(fieldsWith())))
+    const raw = await openRaw(t, url)
+    await collectionOf(raw, 'counters').deleteMany({})
+    const { insights: restored } = await openAt(t, url)
+    const outcomes = await restored.importMany(Array.from({ length: 10 }, (_one, n) => named(`restored-${n}`)))
+    t.equal(new Set(outcomes.map(outcome => 'id' in outcome && outcome.isNew ? outcome.id : null)).size, 10)
+    t.equal(await count(), 15)
+    for (const document of kept) t.same(await insights.find(document.id), document)
+  })
+
+  inTransactions('the migration takes the external ids of insights that a former version made, and its unique index away', async (t, stage) => {
+    const { insights, names, url, plant } = stage
+    const created = await Promise.all(['a', 'b', null].map(async name => await insights.create(named(name))))
+    const [a, b] = created.map(({ id }) => id)
+    const raw = await openRaw(t, url)
+    await collectionOf(raw, 'external_ids').deleteMany({})
+    await collectionOf(raw).dropIndex('insights_external_id')
+    await collectionOf(raw).createIndex({ 'fields.external_id': 1 }, {
+      name: 'insights_external_id', unique: true, partialFilterExpression: { 'fields.external_id': { $gt: '' } }
+    })
+    await plant('external_ids', { _id: 'gone', insight_id: 999 } as { _id: string })
+    const log = createRecordingLog()
+    t.same(await migrateMongo({ url, log }), {
+      created: [
+        'external ids of 2 insights', 'room for 1 external ids that no insight bore', 'index insights_external_id without uniqueness', 'index insights_external_id'
+      ]
+    })
+    t.same(await names(), [['a', a], ['b', b]])
+    t.notMatch(await collectionOf(raw).indexInformation({ full: true }), [{ unique: true }])
+    await t.rejects(insights.create(named('a')), TAKEN)
+    t.same(await migrateMongo({ url, log }), { created: [] })
+    t.same(log.entries, [])
+  })
+
+  inTransactions('the migration says which insights have one external id, and leaves them', async (t, { insights, url, names }) => {
+    const { id } = await insights.create(named('a'))
+    const raw = await openRaw(t, url)
+    const document = await collectionOf(raw).findOne({ _id: id })
+    await collectionOf(raw).insertOne({ ...document, _id: id + 1 })
+    const log = createRecordingLog()
+    await migrateMongo({ url, log })
+    t.match(log.entries, [{ level: 'warn', details: { insight_ids: [id + 1] } }])
+    t.same(await names(), [['a', id]])
+  })
+
+  t.test('on a standalone server, which has no transactions', async t => {
+    const standalone = await ownServer(t, { isStandalone: true })
+    const inSteps = (title: string, test: (t: Test, stage: Stage) => Promise<void>): void => {
+      t.test(title, async t => {
+        const stage = await openStage(t, standalone, await openLab(t, standalone, newDatabase()))
+        await refuseTransactions(stage.insights, standalone)
+        await test(t, stage)
+      })
+    }
+
+    inSteps('external ids are kept unique in steps', async (t, { insights, names }) => {
+      const [first, second] = [await insights.create(named('a')), await insights.create(named('b'))]
+      await t.rejects(insights.create(named('a')), TAKEN)
+      await t.rejects(insights.replaceFields(second.id, named('a')), TAKEN)
+      await insights.replaceFields(first.id, named('c'))
+      t.match(await insights.importMany([named('a'), named('c')]), [{ isNew: true }, { id: first.id, isNew: false }])
+      t.same((await names()).map(([name]) => name), ['a', 'b', 'c'])
+    })
+
+    inSteps('what the server refuses leaves the external id free', async (t, { insights, names, server }) => {
+      const { id } = await insights.create(named('a'))
+      for (const call of [async () => await insights.create(named('b')), async () => await insights.replaceFields(id, named('b'))]) {
+        await server.failCommand({ failCommands: ['findAndModify'], times: 1, errorCode: NOT_ALLOWED })
+        await t.rejects(call(), { code: 'INS_STORE_UNAVAILABLE' })
+        t.same(await names(), [['a', id]])
+      }
+    })
+
+    inSteps('a replacement that was overtaken takes its external id back and tries again', async (t, { insights, names, server, url }) => {
+      const { id } = await insights.create(named('a'))
+      const raw = await openRaw(t, url)
+      const { insights: patient, close } = await openMongo({ url, log: createRecordingLog(), serverSelectionTimeoutMs: 20_000 })
+      t.teardown(close)
+      await refuseTransactions(patient, server)
+      await server.failCommand({ failCommands: ['findAndModify'], times: 1, blockConnection: true, blockTimeMS: 2_000 })
+      const replaced = patient.replaceFields(id, named('b'))
+      await until(async () => (await names()).length === 2)
+      await collectionOf(raw).updateOne({ _id: id }, { $set: { rev: 2 } })
+      t.match(await replaced, { rev: 3, fields: { external_id: 'b' } })
+      t.same(await names(), [['b', id]])
+    })
+  })
+} else {
+  t.plan(0, skipOwn)
+}
+
+/** The stand-in has transactions where MongoDB has none: it answers the first one as a standalone server does. */
+async function refuseTransactions (insights: InsightStore, server: MongoServer): Promise<void> {
+  await server.failCommand({ failCommands: ['insert'], times: 1, errorCode: NO_TRANSACTIONS })
+  await insights.remove((await insights.create(named('none yet'))).id)
+}
