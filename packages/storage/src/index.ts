@@ -1,5 +1,7 @@
 export type * from './port.js'
+export * from './idempotency-port.js'
 export * from './import-port.js'
+export { insightErased } from './key-states.js'
 export * from './list-port.js'
 export * from './receipts.js'
 export type * from './removal-port.js'

@@ -1,4 +1,5 @@
 import type { Breakdown, InsightFields, Milliseconds, SourceRecord } from '@insights/shared'
+import type { KeyHold, KeyStore } from './idempotency-port.js'
 import type { InsightDocument } from './insight-document.js'
 import type { InsightImports } from './import-port.js'
 import type { InsightLists } from './list-port.js'
@@ -42,10 +43,11 @@ export interface Backlog {
 
 /**
  * Where insights live. What every adapter promises (the contract suite has a test for each sentence; the promises of
- * lists stand in `list-port.ts`, those of imports in `import-port.ts`):
+ * lists stand in `list-port.ts`, those of imports in `import-port.ts`, those of keys in `idempotency-port.ts`):
  *
  * 1. `create` stores the document and its open refresh in one atomic write and returns it, acknowledged as durable as
  *    the store ever makes it. Ids are unique under concurrent creates and never used again, not even after a delete.
+ *    Under a hold of a key it is what `KeyStore` says.
  * 2. `find` gives the document as last written, or `null`. Values survive unchanged: page ids beyond 2^53 as text,
  *    counts up to 2^53 - 1, every Unicode text without NUL.
  * 3. `replaceFields` replaces the client's fields atomically: `rev` + 1, the refresh wanted and due at once, and once
@@ -83,7 +85,9 @@ export interface Backlog {
  * Whoever opens the database closes it; a store only borrows it.
  */
 export interface InsightStore extends InsightLists, InsightImports, RemovalStore {
-  create: (fields: InsightFields) => Promise<InsightDocument>
+  /** The keys under which a call is made once. */
+  keys: KeyStore
+  create: (fields: InsightFields, hold?: KeyHold) => Promise<InsightDocument>
   find: (id: number) => Promise<InsightDocument | null>
   replaceFields: (id: number, fields: InsightFields, condition?: WriteCondition) => Promise<InsightDocument | null>
   requestRefresh: (id: number) => Promise<InsightDocument | null>

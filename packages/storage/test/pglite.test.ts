@@ -5,9 +5,11 @@ import { createPgliteInsightStore, createPgliteTokenStore, migratePglite } from 
 import { sql as firstSchema } from '../src/pglite/migrations/001-insights.js'
 import { pageStatement } from '../src/pglite/lists.js'
 import { BACKLOG, CLAIM_DUE } from '../src/pglite/statements.js'
+import { KEY_LIFE_MS } from '../src/idempotency-port.js'
 import { LIST_KEYS, MAX_EXAMINED, type ListPage, type ListPosition, type ListQuery } from '../src/list-port.js'
 import { MAX_COUNTED_DUE } from '../src/port.js'
 import { externalIdContract } from './contract/external-id-contract.js'
+import { idempotencyContract } from './contract/idempotency-contract.js'
 import { insightStoreContract } from './contract/insight-store-contract.js'
 import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { removalContract } from './contract/removal-contract.js'
@@ -21,14 +23,14 @@ await migratePglite(db)
 t.teardown(async () => { if (!db.closed) await db.close() })
 
 async function emptyDatabase (): Promise<PGlite> {
-  await db.exec('truncate insights.insights, insights.tokens')
+  await db.exec('truncate insights.insights, insights.tokens, insights.idempotency_keys')
   return db
 }
 
 t.test('migrating twice changes nothing', async t => {
   await migratePglite(db)
   const { rows } = await db.query('select number from insights.migrations')
-  t.same(rows, [1, 2, 3, 4, 6, 7].map(number => ({ number })))
+  t.same(rows, [1, 2, 3, 4, 6, 7, 9].map(number => ({ number })))
 })
 
 t.test('tokens of the first schema are kept by the next one', async t => {
@@ -140,6 +142,21 @@ t.test('a filter that nothing fulfils is looked for in stretches, and misses not
 
 tokenStoreContract(t, 'pglite', async () => createPgliteTokenStore(await emptyDatabase()))
 externalIdContract(t, 'pglite', async () => createPgliteInsightStore(await emptyDatabase()))
+const passTime = async (ms: number): Promise<void> => {
+  await db.query("update insights.idempotency_keys set lease_until = lease_until - $1 * interval '1 ms', expires_at = expires_at - $1 * interval '1 ms'", [ms])
+}
+const dumpKeys = async (): Promise<string> =>
+  JSON.stringify((await db.query('select k::text from insights.idempotency_keys as k')).rows)
+idempotencyContract(t, 'pglite', { open: async () => createPgliteInsightStore(await emptyDatabase()), passTime, dump: dumpKeys })
+t.test('what keys have kept for a day is swept away with the removals', async t => {
+  const store = createPgliteInsightStore(await emptyDatabase())
+  await store.keys.begin({ key: 'old', payload: 'p', makes: 'insight' })
+  await passTime(KEY_LIFE_MS)
+  await store.keys.begin({ key: 'new', payload: 'p', makes: 'insight' })
+  t.equal(await store.finishRemovals({ limit: 1, afterMs: 0 }), 0)
+  t.notMatch(await dumpKeys(), 'old')
+  t.match(await dumpKeys(), 'new')
+})
 importContract(t, 'pglite', async () => createPgliteInsightStore(await emptyDatabase()))
 listContract(t, 'pglite', async () => createPgliteInsightStore(await emptyDatabase()))
 insightStoreContract(t, 'pglite', async () => ({

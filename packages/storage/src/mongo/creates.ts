@@ -29,12 +29,11 @@ export async function insertInsight (
   deps: StoreDeps, ids: IdBlocks, fields: InsightFields, tries: Try[]
 ): Promise<StoredInsight> {
   const { models } = deps
-  const sources = alignSources(fields, [])
   for (let count = 0; count < MAX_TRIES; count++) {
     const created = { id: await ids.next(), stamp: randomUUID() }
     tries.push(created)
     try {
-      return await upsertNamed(deps, created, fields.external_id, pipelines.createInsight(fields, sources, created.stamp))
+      return await storeInsight(deps, created, fields)
     } catch (error) {
       if (!isDuplicate(error)) throw error
       const mine = await models.insights.findOne({ _id: created.id, 'stamps.created': created.stamp }).lean()
@@ -45,9 +44,14 @@ export async function insertInsight (
   throw new AppError('INS_INTERNAL', 'The ids that the counter gave are all taken: run the migration, which sets it right.')
 }
 
-async function upsertNamed (
-  { models, atomically }: StoreDeps, created: Try, externalId: string | null, pipeline: pipelines.Pipeline
-): Promise<StoredInsight> {
+/**
+ * Stores one insight, with its external id if it has one.
+ *
+ * @throws `INS_EXTERNAL_ID_TAKEN`; the error of the server for an `_id` that is taken.
+ */
+export async function storeInsight ({ models, atomically }: StoreDeps, created: Try, fields: InsightFields): Promise<StoredInsight> {
+  const { external_id: externalId } = fields
+  const pipeline = pipelines.createInsight(fields, alignSources(fields, []), created.stamp)
   if (externalId === null) return await upsert(models, created, pipeline)
   return await atomically(async scope => {
     await takeExternalIds(models, scope, [{ _id: externalId, insight_id: created.id }])

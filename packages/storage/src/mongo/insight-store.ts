@@ -7,7 +7,9 @@ import { createDamage } from './damage.js'
 import type { StoreDeps } from './deps.js'
 import { translateErrors } from './errors.js'
 import { createIdBlocks } from './id-blocks.js'
+import { createMongoKeyStore } from './idempotency.js'
 import { importMany } from './imports.js'
+import { insertOnce } from './keyed-creates.js'
 import { listInsights, readCursorSecret } from './lists.js'
 import type { Models, StoredInsight } from './models.js'
 import { claimDue, readBacklog } from './planning.js'
@@ -45,7 +47,9 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
   const ids = createIdBlocks(models, options.idBlockSize)
 
   const store: InsightStore = {
-    create: async fields => {
+    keys: createMongoKeyStore({ models, ids, serverNow: deps.serverNow, call }),
+    create: async (fields, hold) => {
+      if (hold !== undefined) return await confirmed(deps, call, null, [], insertOnce(deps, ids, fields, hold))
       const tries: Try[] = []
       const inserted = insertInsight(deps, ids, fields, tries)
       const isNamed = fields.external_id !== null
@@ -78,8 +82,8 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
 }
 
 /**
- * The new insight, or an error after which it will not stay. One with an `external_id` may stay: a repeat can not make
- * a second one, and to remove it later could hit an insight that the repeat was told is there.
+ * The new insight, or an error after which it will not stay. One with an `external_id` or under a key may stay: a repeat
+ * can not make a second one, and to remove it later could hit an insight that the repeat was told is there.
  */
 async function confirmed (
   deps: StoreDeps, call: Call, undoing: Undoing | null, tries: readonly Try[], inserted: Promise<StoredInsight>

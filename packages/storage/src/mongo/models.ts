@@ -1,4 +1,5 @@
 import mongoose, { type Connection, type Model, type SchemaOptions } from 'mongoose'
+import type { KeptAnswer } from '../idempotency-port.js'
 import type { RemovedCounts } from '../removal-port.js'
 
 /**
@@ -65,6 +66,23 @@ export interface StoredReceipt {
 /** A host's own id, and the insight that bears it. */
 export interface StoredExternalId { _id: string, insight_id: number }
 
+/** A key under which a client repeats a call, named by its hash. */
+export interface StoredKey {
+  _id: string
+  /** `null`: the insight was erased. */
+  payload: string | null
+  /** The id that is reserved for the insight; `null` where a token is made. */
+  insight_id: number | null
+  token_id: string | null
+  /** The try that holds the key until `lease_until`. */
+  holder: string
+  lease_until: Date
+  tries: number
+  answer: KeptAnswer | null
+  is_erased: boolean
+  expires_at: Date
+}
+
 export interface Models {
   insights: Model<StoredInsight>
   counters: Model<StoredCounter>
@@ -73,6 +91,7 @@ export interface Models {
   removals: Model<StoredRemoval>
   receipts: Model<StoredReceipt>
   externalIds: Model<StoredExternalId>
+  keys: Model<StoredKey>
 }
 
 /** The index by which an insight is found under the host's own id. */
@@ -121,6 +140,21 @@ const ReceiptSchema = new mongoose.Schema({
 const ExternalIdSchema = new mongoose.Schema({
   _id: String, insight_id: Number
 }, { ...STRICT, collection: 'external_ids' }).index({ insight_id: 1 }, { name: 'external_ids_insight' })
+
+const KeySchema = new mongoose.Schema({
+  _id: String,
+  payload: String,
+  insight_id: Number,
+  token_id: String,
+  holder: String,
+  lease_until: Date,
+  tries: Number,
+  answer: mongoose.Schema.Types.Mixed,
+  is_erased: Boolean,
+  expires_at: Date
+}, { ...STRICT, collection: 'idempotency_keys' })
+  .index({ expires_at: 1 }, { name: 'idempotency_keys_expiry', expireAfterSeconds: 0 })
+  .index({ insight_id: 1 }, { name: 'idempotency_keys_insight' })
 
 const WorkSchema = new mongoose.Schema({
   item_id: String,
@@ -196,6 +230,7 @@ export function createModels (connection: Connection): Models {
     secrets: connection.model<StoredSecret>('Secret', SecretSchema),
     removals: connection.model<StoredRemoval>('Removal', RemovalSchema),
     receipts: connection.model<StoredReceipt>('Receipt', ReceiptSchema),
-    externalIds: connection.model<StoredExternalId>('ExternalId', ExternalIdSchema)
+    externalIds: connection.model<StoredExternalId>('ExternalId', ExternalIdSchema),
+    keys: connection.model<StoredKey>('IdempotencyKey', KeySchema)
   }
 }

@@ -1,4 +1,5 @@
 import type { Breakdown, InsightFields, Milliseconds, SourceRecord, Timestamp } from '@insights/shared'
+import { KEY_LEASE_MS, KEY_LIFE_MS, type KeptAnswer } from '../idempotency-port.js'
 import type { RefreshResult } from '../port.js'
 import { fromSource, fromTime } from './mapping.js'
 
@@ -170,4 +171,41 @@ export function expireToken (at: Timestamp): Pipeline {
 /** Never earlier than what is noted already. */
 export function markTokenUsed (): Pipeline {
   return [{ $set: { last_used_at: { $max: ['$last_used_at', NOW] } } }]
+}
+
+/** For a key: a new one, or one that has expired, or one whose holder has let it go or kept silent for too long. */
+export function beginKey (
+  use: { payload: string, insightId: number | null, tokenId: string | null, holder: string }
+): Pipeline {
+  const isNew = { $lte: [{ $ifNull: ['$expires_at', new Date(0)] }, NOW] }
+  const isFree = {
+    $and: [
+      { $eq: ['$payload', literal(use.payload)] }, { $eq: ['$answer', null] }, { $eq: ['$token_id', null] },
+      { $eq: ['$is_erased', false] }, { $lte: ['$lease_until', NOW] }
+    ]
+  }
+  const ifNew = (value: unknown, field: string): object => ({ $cond: [isNew, value, field] })
+  const ifTaken = (value: unknown, field: string): object => ({ $cond: [{ $or: [isNew, isFree] }, value, field] })
+  return [{
+    $set: {
+      payload: ifNew(literal(use.payload), '$payload'),
+      insight_id: ifNew(literal(use.insightId), '$insight_id'),
+      token_id: ifNew(literal(use.tokenId), '$token_id'),
+      answer: ifNew(null, '$answer'),
+      is_erased: ifNew(false, '$is_erased'),
+      expires_at: ifNew(later(KEY_LIFE_MS), '$expires_at'),
+      tries: { $cond: [isNew, 1, { $cond: [isFree, plusOne('$tries'), '$tries'] }] },
+      holder: ifTaken(literal(use.holder), '$holder'),
+      lease_until: ifTaken(later(KEY_LEASE_MS), '$lease_until')
+    }
+  }]
+}
+
+/** The key can be had again at once. */
+export function endLease (): Pipeline {
+  return [{ $set: { lease_until: NOW } }]
+}
+
+export function completeKey (answer: KeptAnswer): Pipeline {
+  return [{ $set: { answer: literal(answer), lease_until: NOW } }]
 }

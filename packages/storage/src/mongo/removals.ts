@@ -8,6 +8,7 @@ import { changed } from './changes.js'
 import type { StoreDeps } from './deps.js'
 import { isDuplicate, unavailable } from './errors.js'
 import { dropExternalIds } from './external-ids.js'
+import { eraseKeys } from './idempotency.js'
 import { toReceipt } from './mapping.js'
 import type { StoredRemoval } from './models.js'
 
@@ -76,6 +77,7 @@ async function isThere ({ models }: StoreDeps, id: number): Promise<boolean> {
 async function completeRemoval (deps: StoreDeps, removal: StoredRemoval): Promise<Receipt> {
   const { insight_id: id, at, removed } = removal
   await dropExternalIds(deps.models, id)
+  await eraseKeys(deps.models, id)
   const receipt = await storeReceipt(deps, sealReceipt({ id, deleted_at: at.toISOString(), removed }))
   await deps.models.removals.deleteOne({ _id: removal._id })
   return receipt

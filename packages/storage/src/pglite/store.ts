@@ -5,6 +5,7 @@ import {
 } from '../port.js'
 import { rescore } from '../rescore.js'
 import { translateErrors } from './errors.js'
+import { createOnce, createPgliteKeyStore, sweepKeys } from './idempotency.js'
 import { importMany } from './imports.js'
 import { createPgliteLists } from './lists.js'
 import { fromResults, INSIGHT_COLUMNS, toDocument, type InsightRow } from './mapping.js'
@@ -19,14 +20,18 @@ export function createPgliteInsightStore (db: PGlite): InsightStore {
   return {
     ...createPgliteLists(db),
     importMany: async insights => await importMany(db, insights, replaceFields),
-    create: async fields => await create(db, fields),
+    keys: createPgliteKeyStore(db),
+    create: async (fields, hold) => hold === undefined ? await create(db, fields) : await createOnce(db, fields, hold),
     find: async id => await queryOne(`select ${INSIGHT_COLUMNS} from insights.insights where id = $1`, [id]),
     replaceFields: async (id, fields, condition) =>
       await inLockedRow(db, id, condition, async (tx, current) => await replaceFields(tx, current, fields)),
     remove: async (id, condition) => await inLockedRow(db, id, condition, removeLocked),
     findReceipt: async id => await findReceipt(db, id),
-    // A removal is one transaction: none is ever left open.
-    finishRemovals: async () => 0,
+    // A removal is one transaction: none is ever left open. Only what keys have kept long enough is left to erase.
+    finishRemovals: async () => {
+      await sweepKeys(db)
+      return 0
+    },
     requestRefresh: async id => await queryOne(statements.REQUEST_REFRESH, [id]),
     claimDue: async ({ limit, leaseMs }) => await translateErrors(async () => {
       const { rows } = await db.query<{ id: number }>(statements.CLAIM_DUE, [limit, leaseMs])
