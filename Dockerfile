@@ -26,7 +26,7 @@ FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY --from=manifests /app ./
 RUN npm ci --ignore-scripts --omit=dev $(printf -- '--workspace %s ' apps/*) \
-  && rm -rf packages/testkit node_modules/@insights/testkit node_modules/typescript node_modules/.bin \
+  && rm -rf packages/testkit packages/client node_modules/@insights/testkit node_modules/@insights/client node_modules/typescript node_modules/.bin \
     node_modules/.package-lock.json package-lock.json .npmrc \
   && find . -type f \( -name '*.ts' -o -name '*.[cm]ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -delete \
   && chmod -R a+rX .
@@ -39,7 +39,7 @@ COPY tsconfig.base.json ./
 COPY packages ./packages
 COPY apps ./apps
 RUN node_modules/.bin/tsc -b apps/* \
-  && rm -rf packages/testkit packages/*/src apps/*/src packages/*/node_modules apps/*/node_modules \
+  && rm -rf packages/testkit packages/client packages/*/src apps/*/src packages/*/node_modules apps/*/node_modules \
   && find packages apps -type f ! -path '*/dist/*' -delete \
   && find packages apps -type f \( -name '*.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -delete
 

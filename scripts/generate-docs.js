@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { buildOpenApiDocument } from '@insights/api'
 import { listVariables } from '@insights/config'
 import { ERRORS, FAULT_CODES } from '@insights/shared'
+import { renderClientSchema } from './generate-client.js'
 
 const ROOT = new URL('../', import.meta.url)
 
 const openApi = await buildOpenApiDocument()
+const clientSchema = await renderClientSchema(openApi)
 
 /**
  * Every generated file. `file` is its path from the root of the project; `render` returns what it should hold, in
@@ -28,7 +30,8 @@ export const targets = [
       'other errors': renderErrors(([, kind]) => kind.status === null)
     })
   },
-  { file: 'docs/openapi.json', render: () => JSON.stringify(openApi, null, 2) + '\n' }
+  { file: 'docs/openapi.json', render: () => JSON.stringify(openApi, null, 2) + '\n' },
+  { file: 'packages/client/src/schema.ts', render: () => clientSchema }
 ]
 
 /** Replaces the text between `<!-- generated: name -->` and `<!-- end: name -->` for each of the parts. */

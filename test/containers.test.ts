@@ -196,6 +196,7 @@ t.test('nothing goes into the build but what is named', async t => {
   t.equal(rules[0], '*')
   const named = rules.filter(rule => rule.startsWith('!')).map(rule => rule.slice(1))
   t.same(named.sort(), [
-    '.npmrc', 'LICENSE', 'apps', 'package-lock.json', 'package.json', 'packages', 'packages/testkit/package.json', 'tsconfig.base.json'
+    '.npmrc', 'LICENSE', 'apps', 'package-lock.json', 'package.json', 'packages', 'packages/client/package.json', 'packages/testkit/package.json',
+    'tsconfig.base.json'
   ])
 })

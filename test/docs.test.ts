@@ -15,7 +15,7 @@ const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 
 const DECISIONS = readdirSync(join(ROOT, 'docs/decisions')).sort()
 const DOCUMENTS = [
-  'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md',
+  'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'packages/client/README.md',
   ...readdirSync(join(ROOT, 'docs')).filter(name => name.endsWith('.md')).map(name => `docs/${name}`),
   ...DECISIONS.map(name => `docs/decisions/${name}`)
 ]
@@ -75,8 +75,8 @@ t.test('every npm script that is named exists', async t => {
   t.same(named.filter(({ text }) => !(text.replace('npm ', '') in scripts)), [])
 })
 
-/** Read by the tests, by their tools or by Node itself, never by the service. */
-const OTHER_VARIABLES = ['CI', 'INSIGHTS_TOOLS_DIR', 'NODE_EXTRA_CA_CERTS', 'MODEL_SEED', 'MODEL_PATH', 'MODEL_RUNS']
+/** Read by the tests, by their tools, by examples or by Node itself, never by the service. */
+const OTHER_VARIABLES = ['CI', 'INSIGHTS_TOKEN', 'INSIGHTS_TOOLS_DIR', 'NODE_EXTRA_CA_CERTS', 'MODEL_SEED', 'MODEL_PATH', 'MODEL_RUNS']
 
 t.test('every environment variable and every error code that is named exists', async t => {
   const variables = listVariables().flatMap(({ name, secret }) => secret ? [name, `${name}_FILE`] : [name])

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { CountSchema, MAX_WORKS, WorkSchema } from '@insights/shared'
+import { CountSchema, MAX_WORKS, SOURCE_TYPES, WorkSchema } from '@insights/shared'
 import { textSchema } from '../validation/text.js'
 import { UNIQUE_BY } from '../validation/unique-by.js'
 import { named, nullable } from './answer-schemas.js'
@@ -50,7 +50,7 @@ export const InsightPathSchema = Type.Object({
 
 const WorkAnswerSchema = Type.Object({
   item_id: Type.String(),
-  source_type: Type.Integer(),
+  source_type: Type.Unsafe<typeof SOURCE_TYPES[number]>({ type: 'integer', enum: [...SOURCE_TYPES] }),
   is_individual_work: Type.Boolean(),
   in_app_plays: CountSchema,
   non_app_plays: Type.Optional(CountSchema)

@@ -1,0 +1,7 @@
+export { createInsightsClient } from './client.js'
+export type { ExportQuery, ImportResult, Insight, InsightInput, InsightsClient, InsightsClientOptions, ListQuery } from './client.js'
+export { InsightsError } from './errors.js'
+export type { ErrorCode, Fault, Problem } from './errors.js'
+export type { Answer, Calls } from './calls.js'
+export type { Retry } from './retry.js'
+export type { components, operations, paths } from './schema.js'
