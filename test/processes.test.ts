@@ -42,7 +42,24 @@ t.test('several API and worker processes on MongoDB and Redis do the whole job',
     t.match(texts[0], /insights_http_request_duration_seconds_count\{[^}]*route="\/api\/user_insights"/)
     t.match(texts.slice(1).join(''), /insights_refreshes_total\{outcome="saved"\} [1-9]/)
     t.match(texts.slice(1).join(''), /insights_platform_call_ids_total\{platform="x"\} [1-9]/)
-    for (const text of texts) t.match(text, /insights_store_up 1\n[^]*insights_queue_up 1\n/)
+    const { calls, cost } = stack.sandbox.calls.totals('x')
+    for (const text of texts) {
+      t.match(text, /insights_store_up 1\n[^]*insights_queue_up 1\n/)
+      t.match(text, `insights_platform_quota_used{platform="x",bucket="calls"} ${calls}\n`, 'what the platform has seen')
+      t.match(text, `insights_platform_spend_used_dollars{platform="x",bucket="spend"} ${cost}\n`)
+    }
+  })
+
+  await t.test('every process shows that a platform is left alone', async t => {
+    stack.sandbox.faults.add({ platform: 'x', kind: 'status', status: 429 })
+    const { body } = await one.api.post('/api/user_insights/', { twitter_handle: 'parked', instagram_handle: 'gigpro' })
+    await one.api.refreshed(body.id)
+    for (const service of [one, other, ...workers]) {
+      const text = await (await fetch(`${service.url}/metrics`, { headers: { authorization: `Token ${TOKEN}` } })).text()
+      t.match(text, 'insights_platform_parked{platform="x"} 1\n')
+      t.match(text, /insights_platform_parked_until_timestamp_seconds\{platform="x"\} \d/)
+      t.match(text, 'insights_platform_parked{platform="instagram"} 0\n')
+    }
   })
 
   await t.test('a rate limit holds over all API processes', async t => {

@@ -55,7 +55,7 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
   await app.register(unknownRoutes)
   await app.register(bodies)
   await app.register(openApi)
-  if (monitoring !== undefined) await app.register(metrics, { monitoring, store, tokens, clock })
+  if (monitoring !== undefined) await app.register(metrics, { monitoring, store, tokens, clock, platforms: deps.platforms })
 
   await app.register(health, { store, isReady })
   await app.register(async api => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { createScrape, createScrapeGuard, type Metrics, type ScrapeGuardDeps } from '@insights/metrics'
+import { createScrape, createScrapeGuard, type Metrics, type PlatformSource, type ScrapeGuardDeps } from '@insights/metrics'
 import type { JobQueues } from '@insights/queue'
 import { AppError, ERRORS, isAppError, type Clock, type Milliseconds } from '@insights/shared'
 import type { InsightStore } from '@insights/storage'
@@ -10,6 +10,8 @@ export interface AnsweringDeps {
   queues: Pick<JobQueues, 'ping' | 'countJobs'>
   tokens: ScrapeGuardDeps['tokens']
   metrics: Metrics
+  /** Without it `/metrics` says nothing of platforms. */
+  platforms?: PlatformSource
   clock: Clock
   /** `false` while the process starts or drains: `/readyz` then answers 503. */
   isReady: () => boolean
@@ -30,12 +32,13 @@ const METHODS = ['GET', 'HEAD']
 
 /** Makes the function that answers the requests of a worker's listener. It rejects with what is to be a problem. */
 export function createAnswering (deps: AnsweringDeps): (request: IncomingMessage) => Promise<Answer> {
-  const { store, queues, metrics, isReady } = deps
+  const { store, queues, metrics, platforms, isReady } = deps
   const checkToken = createScrapeGuard(deps)
   const scrape = createScrape({
     metrics,
     readBacklog: async () => await store.backlog(),
-    countJobs: async () => await queues.countJobs()
+    countJobs: async () => await queues.countJobs(),
+    platforms
   })
   const routes: Record<string, (request: IncomingMessage) => Promise<Answer>> = {
     '/livez': async () => json(200, { status: 'ok' }),

@@ -13,7 +13,8 @@ try {
   closers.add(runtime.close)
   let isReady = true
   // Before the worker, so that it closes after it: /readyz says 503 for as long as jobs are being finished.
-  const listener = await startListener({ ...runtime, host: config.http.host, port: config.workerPort, log, isReady: () => isReady })
+  const platforms = { modes: runtime.platformModes, readStatus: runtime.readPlatformStatus }
+  const listener = await startListener({ ...runtime, platforms, host: config.http.host, port: config.workerPort, log, isReady: () => isReady })
   closers.add(listener.close)
   const worker = await startWorker({ ...runtime, policy: buildRefreshPolicy(intervalsOf(config), retentionsOf(config)), log }, config.refresh)
   closers.add(worker.close)

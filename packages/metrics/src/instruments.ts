@@ -82,6 +82,25 @@ export function createInstruments () {
       help: 'Jobs in a queue, by state.',
       labelNames: ['queue', 'state'] as const,
       registers
-    })
+    }),
+    ...createPlatformGauges(registers)
+  }
+}
+
+/** What all workers know together of a platform; each process shows the same. */
+function createPlatformGauges (registers: Registry[]) {
+  const gauge = <L extends string>(name: string, help: string, ...labels: L[]): Gauge<'platform' | L> =>
+    new Gauge({ name: `insights_platform_${name}`, help, labelNames: ['platform', ...labels], registers })
+  return {
+    platformUp: gauge('state_up', 'Whether what the workers share about the platform can be read: 1 or 0.'),
+    quotaUsed: gauge('quota_used', 'What is used of a limit in its period, in calls, units or grants, as the bucket counts.', 'bucket'),
+    quotaLimit: gauge('quota_limit', 'The most that may be used of it in one period.', 'bucket'),
+    spendUsed: gauge('spend_used_dollars', 'What has been spent in the period of the limit.', 'bucket'),
+    spendLimit: gauge('spend_limit_dollars', 'The most that may be spent in one period.', 'bucket'),
+    quotaReset: gauge('quota_reset_timestamp_seconds', 'When the period ends, or when its oldest use no longer counts.', 'bucket'),
+    parked: gauge('parked', 'Whether the platform is left alone because it has refused, or said that a limit is reached: 1 or 0.'),
+    parkedUntil: gauge('parked_until_timestamp_seconds', 'When it may be asked again, while it is parked.'),
+    circuit: gauge('circuit', 'The state of the circuit: 1 for the one that it is in, 0 for the others.', 'state'),
+    lastSuccess: gauge('last_success_timestamp_seconds', 'When the platform answered last, noted every ten seconds at most.')
   }
 }

@@ -1,4 +1,5 @@
 import { createInstruments, type Instruments } from './instruments.js'
+import { setPlatforms } from './platform-gauges.js'
 import type { BacklogFigures, HttpCall, JobCounts, Metrics } from './port.js'
 
 /** Clients may send any word as the method; those that no route has share one label. */
@@ -28,6 +29,7 @@ export function createMetrics (): Metrics {
     countEnqueueFailure: () => { instruments.enqueueFailures.inc() },
     setBacklog: backlog => { setBacklog(instruments, backlog) },
     setJobCounts: counts => { setJobCounts(instruments, counts) },
+    setPlatforms: figures => { setPlatforms(instruments, figures) },
     render: async () => ({
       contentType: instruments.registry.contentType,
       text: await instruments.registry.metrics()

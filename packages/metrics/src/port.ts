@@ -1,4 +1,4 @@
-import type { Milliseconds, Platform } from '@insights/shared'
+import type { Milliseconds, Platform, PlatformStatus } from '@insights/shared'
 
 /** One answered request. `seconds` is its time from the first byte of the request's head to the end of the answer. */
 export interface HttpCall {
@@ -54,6 +54,9 @@ export interface BacklogFigures {
 /** The number of jobs by queue and state. */
 export type JobCounts = Readonly<Record<string, Readonly<Record<string, number>>>>
 
+/** How the workers together fare with each platform. Absent: not configured; `null`: it can not be read. */
+export type PlatformFigures = Readonly<Partial<Record<Platform, PlatformStatus | null>>>
+
 /** The metrics in the text format of Prometheus. */
 export interface Rendered {
   contentType: string
@@ -79,6 +82,13 @@ export interface Rendered {
  * | `insights_store_up`, `insights_queue_up` | gauge | |
  * | `insights_due_insights`, `insights_oldest_due_age_seconds` | gauge | |
  * | `insights_queue_jobs` | gauge | `queue`, `state` |
+ * | `insights_platform_state_up` | gauge | `platform` |
+ * | `insights_platform_quota_used`, `insights_platform_quota_limit` | gauge | `platform`, `bucket` |
+ * | `insights_platform_spend_used_dollars`, `insights_platform_spend_limit_dollars` | gauge | `platform`, `bucket` |
+ * | `insights_platform_quota_reset_timestamp_seconds` | gauge | `platform`, `bucket` |
+ * | `insights_platform_parked`, `insights_platform_parked_until_timestamp_seconds` | gauge | `platform` |
+ * | `insights_platform_circuit` | gauge | `platform`, `state`: closed, open, half_open |
+ * | `insights_platform_last_success_timestamp_seconds` | gauge | `platform` |
  * | `nodejs_…`, `process_…` | | the usual ones of a Node process, `nodejs_eventloop_lag_…_seconds` among them |
  */
 export interface Metrics {
@@ -92,5 +102,7 @@ export interface Metrics {
   setBacklog: (backlog: BacklogFigures | null) => void
   /** `null`: the queue does not answer. As above. */
   setJobCounts: (counts: JobCounts | null) => void
+  /** Replaces all that was known of the platforms. What can not be read disappears, as above. */
+  setPlatforms: (figures: PlatformFigures) => void
   render: () => Promise<Rendered>
 }

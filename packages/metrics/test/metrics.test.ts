@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { PlatformStatus } from '@insights/shared'
 import { t } from 'tap'
 import { createMetrics } from '../src/index.js'
 import { samplesOf } from './samples.js'
@@ -72,6 +73,48 @@ t.test('the figures of a store or queue that is away disappear instead of stayin
   t.notOk([...after.keys()].some(name => /due|queue_jobs/.test(name)), 'a gauge of the past would silence an alert')
   metrics.setBacklog({ due: 0, oldestDueAgeMs: null })
   t.equal((await samplesOf(metrics)).get('insights_oldest_due_age_seconds'), 0)
+})
+
+const STATUS: PlatformStatus = {
+  buckets: [
+    { name: 'calls', unit: 'calls', limit: null, used: 7, left: null, left_for_planned: null, resets_at: null },
+    { name: 'spend', unit: 'cents', limit: 500, used: 125, left: 375, left_for_planned: 275, resets_at: '2026-11-26T00:00:00.000Z' }
+  ],
+  parked: { code: 'INS_PLATFORM_QUOTA', detail: 'x', until: '2026-11-25T20:00:00.500Z' },
+  circuit: 'half_open',
+  last_success_at: '2026-11-25T19:00:00.000Z',
+  next_probe_at: '2026-11-25T20:00:00.500Z'
+}
+
+t.test('what is used of each limit, and what holds a platform back, is shown in base units', async t => {
+  const metrics = createMetrics()
+  metrics.setPlatforms({ x: STATUS })
+  t.same(Object.fromEntries([...await samplesOf(metrics)].filter(([name]) => name.startsWith('insights_platform_') && name.includes('{'))), {
+    'insights_platform_state_up{platform="x"}': 1,
+    'insights_platform_quota_used{platform="x",bucket="calls"}': 7,
+    'insights_platform_spend_used_dollars{platform="x",bucket="spend"}': 1.25,
+    'insights_platform_spend_limit_dollars{platform="x",bucket="spend"}': 5,
+    'insights_platform_quota_reset_timestamp_seconds{platform="x",bucket="spend"}': Date.parse('2026-11-26') / 1000,
+    'insights_platform_parked{platform="x"}': 1,
+    'insights_platform_parked_until_timestamp_seconds{platform="x"}': Date.parse('2026-11-25T20:00:00.500Z') / 1000,
+    'insights_platform_circuit{platform="x",state="closed"}': 0,
+    'insights_platform_circuit{platform="x",state="open"}': 0,
+    'insights_platform_circuit{platform="x",state="half_open"}': 1,
+    'insights_platform_last_success_timestamp_seconds{platform="x"}': Date.parse('2026-11-25T19:00:00Z') / 1000
+  })
+})
+
+t.test('figures of a platform that can not be read disappear, and of one that is no longer held back what held it', async t => {
+  const metrics = createMetrics()
+  metrics.setPlatforms({ x: STATUS, youtube: STATUS })
+  metrics.setPlatforms({ x: null, youtube: { ...STATUS, buckets: [], parked: null, circuit: 'closed', last_success_at: null } })
+  t.same([...await samplesOf(metrics)].filter(([name, value]) => name.startsWith('insights_platform_') && name.includes('{') && value === 1).map(([name]) => name), [
+    'insights_platform_state_up{platform="youtube"}', 'insights_platform_circuit{platform="youtube",state="closed"}'
+  ])
+  const left = [...(await samplesOf(metrics)).keys()].filter(name => name.includes('platform="x"'))
+  t.same(left, ['insights_platform_state_up{platform="x"}'])
+  t.equal((await samplesOf(metrics)).get('insights_platform_parked{platform="youtube"}'), 0)
+  t.notOk((await samplesOf(metrics)).has('insights_platform_parked_until_timestamp_seconds{platform="youtube"}'))
 })
 
 t.test('several in one process know nothing of each other', async t => {

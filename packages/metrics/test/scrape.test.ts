@@ -1,4 +1,5 @@
 import { t } from 'tap'
+import type { Platform, PlatformStatus } from '@insights/shared'
 import { createMetrics, createScrape } from '../src/index.js'
 import { parseSamples } from './samples.js'
 
@@ -48,4 +49,31 @@ t.test('scrapes at the same time share the questions', async t => {
   const scrape = createScrape({ metrics: createMetrics(), readBacklog, countJobs: async () => jobs })
   await Promise.all([scrape(), scrape(), scrape()])
   t.equal(asked, 1)
+})
+
+const MODES = { youtube: 'live', soundcloud: 'sandbox', x: 'not_configured', facebook: 'live', instagram: 'live' }
+const WELL: PlatformStatus = { buckets: [], parked: null, circuit: 'closed', last_success_at: null, next_probe_at: null }
+
+t.test('each platform that is asked is read once, and what can not be read or hangs says nothing of the others', async t => {
+  const asked: Platform[] = []
+  const readStatus = async (platform: Platform): Promise<PlatformStatus> => {
+    asked.push(platform)
+    if (platform === 'facebook') throw new Error('away')
+    if (platform === 'instagram') await new Promise(() => {})
+    return WELL
+  }
+  const scrape = createScrape({
+    metrics: createMetrics(), readBacklog: async () => backlog, countJobs: async () => jobs, platforms: { modes: MODES, readStatus }, limitMs: 20
+  })
+  const samples = parseSamples((await scrape()).text)
+  t.same(asked, ['youtube', 'soundcloud', 'facebook', 'instagram'])
+  t.same([...samples].filter(([name]) => name.startsWith('insights_platform_state_up')), [
+    ['insights_platform_state_up{platform="youtube"}', 1],
+    ['insights_platform_state_up{platform="soundcloud"}', 1],
+    ['insights_platform_state_up{platform="facebook"}', 0],
+    ['insights_platform_state_up{platform="instagram"}', 0]
+  ])
+  t.equal(samples.get('insights_queue_up'), 1)
+  await scrape()
+  t.same(asked.slice(4), ['youtube', 'soundcloud', 'facebook'], 'what hangs is not asked again meanwhile')
 })

@@ -6,7 +6,7 @@ import type { ApiDeps, Monitoring } from '../deps.js'
 import { describe } from '../openapi/describe.js'
 import { answer, responses } from '../routes/answer-schemas.js'
 
-export interface MetricsOptions extends Pick<ApiDeps, 'store' | 'tokens' | 'clock'> {
+export interface MetricsOptions extends Pick<ApiDeps, 'store' | 'tokens' | 'clock' | 'platforms'> {
   monitoring: Monitoring
 }
 
@@ -26,10 +26,10 @@ const ScrapeSchema = describe({
  * Counts every answer under the pattern of its route, and serves the metrics at `/metrics` to tokens with the scope
  * `metrics` or `admin`. Has to be registered before the routes that it is to count.
  */
-export const metrics = plugin(async (app: FastifyInstance, { monitoring, store, tokens, clock }: MetricsOptions) => {
+export const metrics = plugin(async (app: FastifyInstance, { monitoring, store, tokens, clock, platforms }: MetricsOptions) => {
   const { metrics, countJobs } = monitoring
   const checkToken = createScrapeGuard({ tokens, clock })
-  const scrape = createScrape({ metrics, readBacklog: async () => await store.backlog(), countJobs })
+  const scrape = createScrape({ metrics, readBacklog: async () => await store.backlog(), countJobs, platforms })
 
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.is404 ? null : request.routeOptions.url ?? null
