@@ -7,6 +7,7 @@ import { t } from 'tap'
 import { listVariables } from '@insights/config'
 import { ERRORS, INSIGHT_1, PLATFORMS, SOURCE_STATES, type Platform } from '@insights/shared'
 import { startService } from '@insights/testkit'
+import { makeDataDirectory } from '@insights/testkit/data-directory'
 import { buildRefreshPolicy } from '@insights/worker'
 import { targets } from '../scripts/generate-docs.js'
 
@@ -176,7 +177,7 @@ const hasCurl = spawnSync('curl', ['--version']).status === 0
 t.test('the tour of the README', { skip: hasCurl ? false : 'no curl on the PATH' }, async t => {
   const [start = '', definitions = '', ...blocks] = blocksOf(section('README.md', 'A tour'))
   const token = /^sh\nDATA_DIR=\$\(mktemp -d\) BOOTSTRAP_TOKEN=(\S+) npm start\n$/.exec(start)?.[1] ?? ''
-  const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: t.testdir(), BOOTSTRAP_TOKEN: token } })
+  const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: token } })
   t.teardown(() => { service.child.kill('SIGKILL') })
   t.match(definitions, 'api=http://127.0.0.1:3000/')
   const preamble = definitions.replace('sh\n', '').replace('http://127.0.0.1:3000', service.url)

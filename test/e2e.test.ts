@@ -3,6 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { t } from 'tap'
 import { createApiClient, runService, startService, type ServiceProcess } from '@insights/testkit'
+import { makeDataDirectory } from '@insights/testkit/data-directory'
 import { EXAMPLE_2 } from './support/artists.js'
 
 type Tap = import('tap').Test
@@ -73,51 +74,46 @@ t.test('npm start on a new machine does the whole job, with the token and the co
     t.match(headers.get('www-authenticate'), /^Token /)
   })
 
-  t.test('SIGTERM to npm start closes it in order', async t => {
-    const { code } = await service.end('SIGTERM')
+  t.test('Ctrl-C closes npm start in order', async t => {
+    t.equal((await api.post('/api/user_insights/', { has_about: true })).body.id, 3)
+    const { code } = await service.end('SIGINT')
     t.equal(code, 0)
+    t.notOk((await readdir(dir)).includes('insights.lock'), 'the directory is given back')
+  })
+
+  t.test('a later start keeps insights and tokens, and shows no secret', async t => {
+    const again = await start(t, dir)
+    t.notMatch(again.stdout(), /ins_/)
+    const api = createApiClient(again.url, token)
+    t.match((await api.get('/api/user_insights/2')).body, { insight_score: '7.00', twitter_followers_count: 4546 })
+    t.match((await api.refreshed(3)).body, { insight_score: '4.00' }, 'what was open at the end is done')
+    t.equal((await again.end('SIGTERM')).code, 0)
     t.notOk((await readdir(dir)).includes('insights.lock'), 'the directory is given back')
   })
 })
 
-t.test('a later start keeps insights and tokens, and shows no secret', async t => {
-  const dir = t.testdir()
-  const first = await start(t, dir)
-  const token = /ins_[\w-]+/.exec(first.stdout())?.[0] ?? ''
-  await createApiClient(first.url, token).post('/api/user_insights/', { has_about: true })
-  t.equal((await first.end('SIGINT')).code, 0, 'Ctrl-C is an orderly end')
-  t.notOk((await readdir(dir)).includes('insights.lock'), 'the directory is given back')
-  const second = await start(t, dir)
-  t.notMatch(second.stdout(), /ins_/)
-  t.match((await createApiClient(second.url, token).refreshed(1)).body, { id: 1, insight_score: '4.00' })
-  await second.end('SIGTERM')
-})
-
 t.test('a token of the operator’s choice opens it and is never shown', async t => {
-  const service = await start(t, t.testdir(), { env: { BOOTSTRAP_TOKEN: TOKEN } })
+  const dir = await makeDataDirectory(t.testdir())
+  const service = await start(t, dir, { env: { BOOTSTRAP_TOKEN: TOKEN } })
   t.equal((await createApiClient(service.url, TOKEN).post('/api/user_insights/', {})).status, 201)
   const { stdout, stderr } = await service.end('SIGTERM')
   t.notMatch(stdout + stderr, TOKEN)
   t.match(stdout, /platforms +youtube: sandbox/, 'it says that the counts are made up')
-})
 
-t.test('a changed BOOTSTRAP_TOKEN takes the place of the former one, and opens the dashboard in a browser', async t => {
-  const dir = t.testdir()
-  const former = await start(t, dir, { env: { BOOTSTRAP_TOKEN: TOKEN } })
-  t.equal((await createApiClient(former.url, TOKEN).post('/api/user_insights/', {})).status, 201)
-  await former.end('SIGTERM')
-  const service = await start(t, dir, { env: { BOOTSTRAP_TOKEN: `${TOKEN}-2` } })
-  t.equal((await createApiClient(service.url, TOKEN).get('/api/user_insights/1')).status, 401)
-  t.equal((await createApiClient(service.url, `${TOKEN}-2`).get('/api/user_insights/1')).status, 200)
-  const dashboard = /queues +(http\S+)/.exec(service.stdout())?.[1] ?? ''
-  t.equal((await fetch(dashboard)).headers.get('www-authenticate'), 'Basic realm="insights"')
-  const page = await fetch(dashboard, { headers: { authorization: `Basic ${Buffer.from(`me:${TOKEN}-2`).toString('base64')}` } })
-  t.match([page.status, await page.text()], [200, /<title>Insights queues</])
-  await service.end('SIGTERM')
+  t.test('a changed one takes the place of the former one, and opens the dashboard in a browser', async t => {
+    const service = await start(t, dir, { env: { BOOTSTRAP_TOKEN: `${TOKEN}-2` } })
+    t.equal((await createApiClient(service.url, TOKEN).get('/api/user_insights/1')).status, 401)
+    t.equal((await createApiClient(service.url, `${TOKEN}-2`).get('/api/user_insights/1')).status, 200)
+    const dashboard = /queues +(http\S+)/.exec(service.stdout())?.[1] ?? ''
+    t.equal((await fetch(dashboard)).headers.get('www-authenticate'), 'Basic realm="insights"')
+    const page = await fetch(dashboard, { headers: { authorization: `Basic ${Buffer.from(`me:${TOKEN}-2`).toString('base64')}` } })
+    t.match([page.status, await page.text()], [200, /<title>Insights queues</])
+    await service.end('SIGTERM')
+  })
 })
 
 t.test('a platform with credentials is asked for real, the others in the sandbox', async t => {
-  const service = await start(t, t.testdir(), { env: { BOOTSTRAP_TOKEN: TOKEN, X_BASE_URL: 'http://127.0.0.1:9', X_BEARER_TOKEN: 'secret-of-x', PLATFORM_TIMEOUT_SECONDS: '2' } })
+  const service = await start(t, await makeDataDirectory(t.testdir()), { env: { BOOTSTRAP_TOKEN: TOKEN, X_BASE_URL: 'http://127.0.0.1:9', X_BEARER_TOKEN: 'secret-of-x', PLATFORM_TIMEOUT_SECONDS: '2' } })
   t.match(service.stdout(), /youtube: sandbox.* x: live/)
   const api = createApiClient(service.url, TOKEN)
   await api.post('/api/user_insights/', EXAMPLE_2)
@@ -128,7 +124,7 @@ t.test('a platform with credentials is asked for real, the others in the sandbox
 })
 
 t.test('a second process on the same directory is refused and the first is unharmed', async t => {
-  const dir = t.testdir()
+  const dir = await makeDataDirectory(t.testdir())
   const first = await start(t, dir, { env: { BOOTSTRAP_TOKEN: TOKEN } })
   const api = createApiClient(first.url, TOKEN)
   await api.post('/api/user_insights/', { connects: 1 })
@@ -137,18 +133,14 @@ t.test('a second process on the same directory is refused and the first is unhar
   t.match(second.stderr, /^insights: The data directory is in use by process \d+ .*\n$/, 'one clear line')
   t.equal((await api.post('/api/user_insights/', { connects: 2 })).body.id, 2)
   t.match((await api.get('/api/user_insights/1')).body, { connects: 1 })
-  await first.end('SIGTERM')
-})
 
-t.test('the lock of a killed process is taken over', async t => {
-  const dir = t.testdir()
-  const killed = await start(t, dir, { env: { BOOTSTRAP_TOKEN: TOKEN } })
-  await createApiClient(killed.url, TOKEN).post('/api/user_insights/', { connects: 1 })
-  await killed.end('SIGKILL')
-  t.ok((await readdir(dir)).includes('insights.lock'))
-  const next = await start(t, dir, { env: { BOOTSTRAP_TOKEN: TOKEN } })
-  t.match((await createApiClient(next.url, TOKEN).get('/api/user_insights/1')).body, { connects: 1 })
-  await next.end('SIGTERM')
+  t.test('the lock of a killed process is taken over', async t => {
+    await first.end('SIGKILL')
+    t.ok((await readdir(dir)).includes('insights.lock'))
+    const next = await start(t, dir, { env: { BOOTSTRAP_TOKEN: TOKEN } })
+    t.match((await createApiClient(next.url, TOKEN).get('/api/user_insights/1')).body, { connects: 1 })
+    await next.end('SIGTERM')
+  })
 })
 
 t.test('what can not work is refused in one clear line, with nothing harmed', async t => {
@@ -161,7 +153,7 @@ t.test('what can not work is refused in one clear line, with nothing harmed', as
   t.teardown(() => { busy.close() })
   const { port } = busy.address() as { port: number }
   const cases: Array<[title: string, env: Record<string, string>, line: RegExp]> = [
-    ['a port in use', { PORT: String(port), DATA_DIR: join(dir, 'unused') }, new RegExp(`port ${port} \\(EADDRINUSE\\): .*PORT`)],
+    ['a port in use', { PORT: String(port), DATA_DIR: await makeDataDirectory(join(dir, 'unused')) }, new RegExp(`port ${port} \\(EADDRINUSE\\): .*PORT`)],
     ['a path that is no directory', { DATA_DIR: join(dir, 'file', 'x') }, /can not be written \(ENOTDIR\): .*DATA_DIR/],
     ['a directory with other things', { DATA_DIR: foreign }, /holds something else .*DATA_DIR/]
   ]

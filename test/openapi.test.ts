@@ -1,11 +1,12 @@
 import { createApiClient, startService, type ApiClient } from '@insights/testkit'
+import { makeDataDirectory } from '@insights/testkit/data-directory'
 import { t } from 'tap'
 import { EXAMPLE_2 } from './support/artists.js'
 import { DOCUMENT, documentedExamples, type DocumentedExample } from './support/documented-examples.js'
 
 const ADMIN = 'a-token-for-the-documented-examples'
 
-const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: t.testdir(), BOOTSTRAP_TOKEN: ADMIN } })
+const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: ADMIN } })
 t.teardown(() => { service.child.kill('SIGKILL') })
 const api = createApiClient(service.url, ADMIN)
 const ids = await setTheScene(api)

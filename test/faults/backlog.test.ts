@@ -1,5 +1,6 @@
 import { openSandbox } from '@insights/sandbox'
 import { createApiClient, startService } from '@insights/testkit'
+import { makeDataDirectory } from '@insights/testkit/data-directory'
 import { t } from 'tap'
 import { TOKEN } from '../support/production-stack.js'
 
@@ -13,7 +14,7 @@ t.test(`fault 42: what clients ask for overtakes a backlog of ${BACKLOG}, which 
   const service = await startService({
     node: ['apps/standalone/dist/main.js'],
     env: {
-      DATA_DIR: t.testdir(),
+      DATA_DIR: await makeDataDirectory(t.testdir()),
       BOOTSTRAP_TOKEN: TOKEN,
       LOG_LEVEL: 'error',
       X_BASE_URL: sandbox.baseUrls.x,

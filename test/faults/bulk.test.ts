@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { t } from 'tap'
 import { startService, type ServiceProcess } from '@insights/testkit'
+import { makeDataDirectory } from '@insights/testkit/data-directory'
 
 const TOKEN = 'a-token-of-our-own-choice-for-the-tests'
 const PATH = '/api/user_insights'
@@ -51,7 +52,7 @@ async function stored ({ url }: ServiceProcess): Promise<Map<number, Result>> {
 }
 
 t.test(`an upload that is killed ${KILLS} times leaves whole insights, and is complete when it was sent once more`, async t => {
-  const env = { DATA_DIR: t.testdir(), BOOTSTRAP_TOKEN: TOKEN, LOG_LEVEL: 'error', PLANNER_INTERVAL_SECONDS: '300' }
+  const env = { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: TOKEN, LOG_LEVEL: 'error', PLANNER_INTERVAL_SECONDS: '300' }
   const start = async (): Promise<ServiceProcess> => await startService({ env, node: ['apps/standalone/dist/main.js'] })
   const ids = new Map<number, unknown>()
   for (let kill = 1; kill <= KILLS; kill++) {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { t } from 'tap'
 import { createApiClient, startService, type ApiClient } from '@insights/testkit'
+import { makeDataDirectory } from '@insights/testkit/data-directory'
 
 const TOKEN = 'a-token-of-our-own-choice-for-the-tests'
 const KILLS = 20
@@ -26,7 +27,7 @@ async function writeUntilDeath (api: ApiClient, next: () => number, acknowledged
 }
 
 t.test(`killed ${KILLS} times under load: all acknowledged insights are there, refreshed, and no id is used twice`, async t => {
-  const dir = t.testdir()
+  const dir = await makeDataDirectory(t.testdir())
   const env = { DATA_DIR: dir, BOOTSTRAP_TOKEN: TOKEN, LOG_LEVEL: 'error', PLANNER_INTERVAL_SECONDS: '1' }
   const start = async () => await startService({ env, node: ['apps/standalone/dist/main.js'] })
   const acknowledged: Acknowledged[] = []

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { t, type Test } from 'tap'
 import { createApiClient, findRedis, startService, type ApiClient, type ServiceProcess } from '@insights/testkit'
+import { makeDataDirectory } from '@insights/testkit/data-directory'
 import { findMongo } from '@insights/testkit/mongo-server'
 import { openProductionStack, TOKEN } from '../support/production-stack.js'
 
@@ -63,7 +64,7 @@ async function repeatsMakeOne (t: Test, start: () => Promise<Running>): Promise<
 }
 
 t.test('fault 2: a create that is repeated under the same external_id after a kill makes one insight (embedded)', async t => {
-  const env = { DATA_DIR: t.testdir(), BOOTSTRAP_TOKEN: TOKEN, LOG_LEVEL: 'error' }
+  const env = { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: TOKEN, LOG_LEVEL: 'error' }
   await repeatsMakeOne(t, async () => {
     const service = await startService({ env, node: ['apps/standalone/dist/main.js'] })
     t.teardown(() => { service.child.kill('SIGKILL') })

@@ -188,7 +188,7 @@ onEachStore(t, async (t, stores) => {
   })
 
   t.test('a service that stops cuts uploads off after the lines that it has', async t => {
-    const stopping = await buildTestApi(t, stores)
+    const stopping = await buildTestApi(t, stores, {}, { requestTimeoutMs: 1_000 })
     await stopping.app.listen({ host: '127.0.0.1', port: 0 })
     const { send, results, ended } = await upload(t, stopping)
     send('{}\n')

@@ -1,5 +1,5 @@
-import { join } from 'node:path'
 import { runService, startService, createApiClient, type Ending } from '@insights/testkit'
+import { makeDataDirectory } from '@insights/testkit/data-directory'
 import { findMongo, useMongo } from '@insights/testkit/mongo-server'
 import { t } from 'tap'
 
@@ -10,7 +10,7 @@ const CREATE = ['create', '--name', 'host', '--scopes', 'read,write']
 const call = async (env: Record<string, string>, ...args: string[]): Promise<Ending> => await runService({ node: [CLI, ...args], env })
 
 t.test('on the embedded database: tokens made while the service is stopped work when it runs', async t => {
-  const dir = join(t.testdir(), 'data')
+  const dir = await makeDataDirectory(t.testdir())
   const created = await call({ DATA_DIR: dir }, ...CREATE)
   t.match([created.code, created.signal], [0, null], created.stderr)
   const token = created.stdout.trim()

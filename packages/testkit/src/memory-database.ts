@@ -1,15 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
+import { templatePath } from './template.js'
 
-/** Beside what the package exports: it does not export this file itself. */
-const MANIFEST = new URL('../package.json', import.meta.resolve('@electric-sql/pglite'))
-const { version } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { version: string }
-
-/** One per user, so that nobody else's file is read, and per version and Node, whose databases may differ. */
-const TEMPLATE = join(tmpdir(), `insights-tests-${userInfo().uid}`, `empty-database-${version}-node${process.versions.modules}.tar`)
+const TEMPLATE = templatePath('empty-database', '.tar')
 
 /**
  * An empty database in memory, as `PGlite.create()` gives it. Making one takes some four seconds of processor time,
