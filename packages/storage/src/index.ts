@@ -1,3 +1,5 @@
+export type * from './history-port.js'
+export * from './history-rules.js'
 export type * from './port.js'
 export * from './idempotency-port.js'
 export * from './import-port.js'

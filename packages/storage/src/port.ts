@@ -1,4 +1,5 @@
 import type { Breakdown, InsightFields, Milliseconds, SourceRecord } from '@insights/shared'
+import type { SourceObservation } from './history-port.js'
 import type { KeyHold, KeyStore } from './idempotency-port.js'
 import type { InsightDocument } from './insight-document.js'
 import type { InsightImports } from './import-port.js'
@@ -16,6 +17,8 @@ export interface RefreshResult {
   identity_rev: number
   sources: SourceRecord[]
   breakdown: Breakdown
+  /** What the run has observed since it last saved, of sources that it has; default nothing. Kept if the result is. */
+  observations?: readonly SourceObservation[]
   /**
    * `null`: counts known so far, the run goes on. Otherwise the run ends: `done` is the `wanted` it began with, and
    * `nextInMs` says in how many milliseconds (≥ 0) the insight is due again, `null` = only when asked.

@@ -30,7 +30,8 @@ export interface Receipt {
  *    process dies in between, the insight is either there untouched or gone for good, and `finishRemovals` erases what
  *    is left and completes the receipt: up to `limit` removals that began more than `afterMs` ago, which is longer than
  *    any call takes. `findReceipt` completes the one that it is asked for at once.
- * 4. `finishRemovals` says how many removals it found open. It may run in several processes at once.
+ * 4. `finishRemovals` says how many removals it found open, those of the history of accounts and works that an insight
+ *    no longer links included. It may run in several processes at once.
  */
 export interface RemovalStore {
   remove: (id: number, condition?: WriteCondition) => Promise<Receipt | null>

@@ -5,6 +5,7 @@ import { findMongo, startMongo, useMongo, type MongoServer } from '@insights/tes
 import mongoose, { type Connection } from 'mongoose'
 import type { Test } from 'tap'
 import { migrateMongo, openMongo } from '../src/mongo/index.js'
+import type { HistoryStore } from '../src/history-port.js'
 import type { InsightDocument, InsightStore, RefreshResult } from '../src/port.js'
 import type { TokenStore } from '../src/token-port.js'
 
@@ -72,6 +73,7 @@ export function resultOf (document: InsightDocument): RefreshResult {
 export interface Lab {
   url: string
   insights: InsightStore
+  history: HistoryStore
   tokens: TokenStore
   log: RecordingLog
   close: () => Promise<void>

@@ -10,7 +10,8 @@ const EVERYTHING = [
   'index insights_updated', 'collection counters', 'collection tokens', 'index tokens_created', 'collection secrets',
   'collection removals', 'index removals_at', 'index removals_insight', 'collection receipts', 'collection external_ids',
   'index external_ids_insight', 'collection idempotency_keys', 'index idempotency_keys_expiry',
-  'index idempotency_keys_insight', 'counter of insight ids, at 0'
+  'index idempotency_keys_insight', 'collection unlinkings', 'index unlinkings_at', 'collection observations',
+  'index observations_next', 'counter of insight ids, at 0'
 ]
 
 if (skip === false) {

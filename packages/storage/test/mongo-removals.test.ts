@@ -10,6 +10,9 @@ interface Stage extends Lab {
   /** Leaves what a process leaves that dies after noting the removal, with or without the document. */
   dieInRemoval: (id: number, options: { isDeleted: boolean, at?: Date }) => Promise<void>
   countOpen: () => Promise<number>
+  /** Leaves observations of X accounts, written by a run. */
+  observe: (id: number, handles: string[]) => Promise<void>
+  countObserved: (id: number) => Promise<number>
 }
 
 if (findMongo().skip === false) {
@@ -21,6 +24,12 @@ if (findMongo().skip === false) {
       const raw = await openRaw(t, lab.url)
       await test(t, {
         ...lab,
+        observe: async (id, handles) => {
+          await collectionOf(raw, 'observations').insertMany(handles.map(source => ({
+            _id: { insight: id, platform: 'x', source, at: AT } as never, count: 1, state: 'ok', next_at: AT
+          })))
+        },
+        countObserved: async id => await collectionOf(raw, 'observations').countDocuments({ '_id.insight': id }),
         countOpen: async () => await collectionOf(raw, 'removals').countDocuments({}),
         dieInRemoval: async (id, { isDeleted, at = AT }) => {
           await collectionOf(raw, 'removals').insertOne({ _id: `removal-${id}-${at.getTime()}`, insight_id: id, at, removed: REMOVED })
@@ -30,36 +39,58 @@ if (findMongo().skip === false) {
     })
   }
 
-  crash('fault 32: a removal that was cut short before the document was deleted is given up', async (t, { insights, dieInRemoval, countOpen }) => {
+  crash('fault 32: a removal that was cut short before the document was deleted is given up', async (t, { insights, dieInRemoval, countOpen, observe, countObserved }) => {
     const { id } = await insights.create(fieldsWith())
+    await observe(id, ['gigpro'])
     await dieInRemoval(id, { isDeleted: false })
     t.equal(await insights.findReceipt(id), null)
     t.equal(await insights.finishRemovals(OPEN), 1)
     t.equal(await countOpen(), 0)
     t.ok(await insights.find(id), 'the insight is there untouched')
+    t.equal(await countObserved(id), 1, 'and its history')
     t.equal(await insights.findReceipt(id), null)
     t.match(await insights.remove(id), { removed: { works: 0, accounts: 0 } })
   })
 
-  crash('fault 32: a removal that was cut short afterwards is completed', async (t, { insights, dieInRemoval, countOpen }) => {
+  crash('fault 32: a removal that was cut short afterwards is completed', async (t, { insights, dieInRemoval, countOpen, observe, countObserved }) => {
     const { id } = await insights.create(fieldsWith())
+    await observe(id, ['gigpro'])
     await dieInRemoval(id, { isDeleted: true })
     t.equal(await insights.remove(id), null, 'the insight is gone')
     t.equal(await insights.finishRemovals(OPEN), 1)
     t.equal(await countOpen(), 0)
+    t.equal(await countObserved(id), 0)
     const receipt = await insights.findReceipt(id)
     t.match(receipt, { id, deleted_at: AT.toISOString(), removed: REMOVED })
     t.equal(await insights.finishRemovals(OPEN), 0)
   })
 
-  crash('a receipt that is asked for is completed at once', async (t, { insights, dieInRemoval, countOpen }) => {
+  crash('a receipt that is asked for is completed at once', async (t, { insights, dieInRemoval, countOpen, observe, countObserved }) => {
     const { id } = await insights.create(fieldsWith())
+    await observe(id, ['gigpro'])
     await dieInRemoval(id, { isDeleted: true })
     const receipts = await Promise.all([1, 2, 3].map(async () => await insights.findReceipt(id)))
     t.match(receipts[0], { id, removed: REMOVED })
     t.same(receipts[1], receipts[0])
     t.same(receipts[2], receipts[0])
     t.equal(await countOpen(), 0)
+    t.equal(await countObserved(id), 0)
+  })
+
+  crash('a change that was cut short before the history of the old account was erased is completed', async (t, { insights, url, observe, countObserved }) => {
+    const unlinkings = collectionOf(await openRaw(t, url), 'unlinkings')
+    const [changed, unchanged, gone] = await Promise.all([1, 2, 3].map(async () => (await insights.create(fieldsWith({ twitter_handle: 'gigpro' }))).id)) as [number, number, number]
+    await insights.replaceFields(changed, fieldsWith({ twitter_handle: 'other' }))
+    await insights.remove(gone)
+    t.equal(await unlinkings.countDocuments({}), 0, 'a change that is over leaves no note')
+    for (const id of [changed, unchanged, gone]) {
+      await observe(id, ['gigpro', 'other'])
+      await unlinkings.insertOne({ _id: `unlinking-${id}`, insight_id: id, at: AT, sources: [{ platform: 'x', source_id: 'gigpro' }] })
+    }
+    t.equal(await insights.finishRemovals({ ...MINUTE, limit: 2 }), 2)
+    t.equal(await insights.finishRemovals(MINUTE), 1)
+    t.same(await Promise.all([changed, unchanged, gone].map(countObserved)), [1, 2, 1])
+    t.equal(await insights.finishRemovals(OPEN), 0)
   })
 
   crash('what may still be under way is left alone, and no more is finished than asked', async (t, { insights, dieInRemoval, countOpen }) => {

@@ -1,16 +1,16 @@
 import { t } from 'tap'
 import {
-  defaultFields, explain, INSIGHT_1, PLATFORMS, toSignals, toTimestamp, type InsightFields, type Platform, type SourceRecord
+  defaultFields, explain, INSIGHT_1, linkedSources, PLATFORMS, toSignals, toTimestamp, type InsightFields, type Platform, type SourceRecord
 } from '@insights/shared'
 import { openMemoryDatabase } from '@insights/testkit/memory-database'
-import { createPgliteInsightStore, migratePglite, settlePlatformModes } from '../src/pglite/index.js'
+import { createPgliteHistoryStore, createPgliteInsightStore, migratePglite, settlePlatformModes } from '../src/pglite/index.js'
 import type { InsightDocument } from '../src/port.js'
 
 const db = await openMemoryDatabase()
 t.teardown(async () => { await db.close() })
 await migratePglite(db)
 const store = createPgliteInsightStore(db)
-t.beforeEach(async () => { await db.exec('truncate insights.insights, insights.platform_modes') })
+t.beforeEach(async () => { await db.exec('truncate insights.insights, insights.observations, insights.platform_modes') })
 
 const ARTIST: InsightFields = {
   ...defaultFields(),
@@ -32,7 +32,9 @@ async function refreshed (changes: Partial<SourceRecord> = {}): Promise<InsightD
   const next = toTimestamp(now + 86_400_000)
   const sources = run.sources.map((source): SourceRecord => ({ ...source, state: 'ok', count: 5_000_000, fetched_at: toTimestamp(now), next_at: next, ...changes }))
   const breakdown = explain(INSIGHT_1, toSignals(run.fields, sources, INSIGHT_1))
-  await store.saveResults([{ id, claim: 1, identity_rev: 1, sources, breakdown, end: { done: 1, nextInMs: 86_400_000 } }])
+  const observations = sources.map(({ platform, source_id: sourceId }) => (
+    { platform, source_id: sourceId, at: toTimestamp(now), count: 5_000_000, state: 'ok' as const }))
+  await store.saveResults([{ id, claim: 1, identity_rev: 1, sources, observations, breakdown, end: { done: 1, nextInMs: 86_400_000 } }])
   return await find(id)
 }
 
@@ -64,6 +66,20 @@ t.test('a platform that goes live loses what the sandbox made up, in the score t
   t.same(late.superseded, [before.id], 'no run from before writes them again')
   await settlePlatformModes(db, credentials('youtube'))
   t.equal((await find(before.id)).refresh.wanted, 2, 'it happens once')
+})
+
+t.test('a platform that goes live loses the history that the sandbox made up, and keeps what is real', async t => {
+  await settlePlatformModes(db, credentials('soundcloud'))
+  const { id } = await refreshed()
+  const history = createPgliteHistoryStore(db)
+  const platforms = async (): Promise<string[]> =>
+    (await history.read(id, linkedSources(ARTIST), { from: null, to: null, limit: 9 })).map(({ platform }) => platform)
+  t.same(await platforms(), ['soundcloud', 'x', 'youtube'])
+  await settlePlatformModes(db, credentials('soundcloud', 'x'))
+  t.same(await platforms(), ['soundcloud', 'youtube'])
+  await settlePlatformModes(db, credentials())
+  await settlePlatformModes(db, credentials('soundcloud', 'x', 'facebook'))
+  t.same(await platforms(), ['soundcloud', 'youtube'])
 })
 
 t.test('an insight that was never refreshed has no score afterwards either', async t => {

@@ -8,6 +8,7 @@ import { letGoExternalId, takeExternalIds } from './external-ids.js'
 import type { StoredInsight } from './models.js'
 import * as pipelines from './pipelines.js'
 import type { Scope } from './transactions.js'
+import { unlinking } from './unlinking.js'
 
 /** A replacement is computed again when the document changed meanwhile; so often only a storm of writes does that. */
 const MAX_REPLACEMENTS = 50
@@ -35,7 +36,8 @@ export async function replaceFields (
     const change = {
       fields, sources, breakdown: rescore(current, fields, sources), isSameIdentity: hasSameIdentity(current.fields, fields)
     }
-    const replaced = await writeReplacement(deps, raw, current.fields.external_id, change)
+    const replaced = await unlinking(deps, [{ id, before: current.sources, after: sources }], async () =>
+      await writeReplacement(deps, raw, current.fields.external_id, change))
     if (replaced !== null) return await toDocument(deps, replaced)
   }
   throw unavailable('The insight is being changed by too many at once.')

@@ -4,6 +4,7 @@ import { alignSources, AppError, type InsightFields, type Log } from '@insights/
 import type { StoreDeps } from './deps.js'
 import { isDuplicate } from './errors.js'
 import { takeExternalIds } from './external-ids.js'
+import { eraseOrphaned } from './history-erasing.js'
 import type { IdBlocks } from './id-blocks.js'
 import type { Models, StoredInsight } from './models.js'
 import * as pipelines from './pipelines.js'
@@ -123,6 +124,7 @@ async function deleteTries (models: Models, tries: readonly Try[], log: Log): Pr
   const { deletedCount } = await models.insights.bulkWrite(
     tries.map(({ id, stamp }) => ({ deleteOne: { filter: { _id: id, 'stamps.created': stamp } } })), { ordered: false })
   if (deletedCount > 0) {
+    await eraseOrphaned(models, tries.map(({ id }) => id))
     log.warn({ deletedCount }, 'insights whose creation could not be confirmed in time were removed again')
   }
 }

@@ -1,4 +1,4 @@
-import type { Milliseconds } from '@insights/shared'
+import type { Log, Milliseconds } from '@insights/shared'
 import type { Damage } from './damage.js'
 import type { Models } from './models.js'
 import type { Atomically } from './transactions.js'
@@ -7,6 +7,7 @@ import type { Atomically } from './transactions.js'
 export interface StoreDeps {
   models: Models
   damage: Damage
+  log: Log
   /** The clock of the primary. */
   serverNow: () => Promise<Milliseconds>
   atomically: Atomically

@@ -12,6 +12,7 @@ import { findBearers, takeExternalIds } from './external-ids.js'
 import type { IdBlocks } from './id-blocks.js'
 import type { StoredInsight } from './models.js'
 import * as pipelines from './pipelines.js'
+import { unlinking, type SourceChange } from './unlinking.js'
 
 type Write = AnyBulkWriteOperation<StoredInsight>
 
@@ -32,6 +33,8 @@ interface Plan {
   write: Write
   /** `null` = it replaces one that is there. */
   created: Try | null
+  /** Of one that is replaced. */
+  change: SourceChange | null
   id: number
 }
 
@@ -79,7 +82,7 @@ async function planCreate (ids: IdBlocks, item: Item, unnamed: Try[]): Promise<P
   const created = { id: await ids.next(), stamp: randomUUID() }
   if (fields.external_id === null) unnamed.push(created)
   const update = pipelines.createInsight(fields, alignSources(fields, []), created.stamp)
-  return { item, created, id: created.id, write: { updateOne: { filter: { _id: created.id, rev: 0 }, update, upsert: true } } }
+  return { item, created, change: null, id: created.id, write: { updateOne: { filter: { _id: created.id, rev: 0 }, update, upsert: true } } }
 }
 
 /** `null` = its outcome is certain without a write. */
@@ -95,7 +98,7 @@ function planReplace ({ damage }: StoreDeps, item: Item, raw: StoredInsight): Pl
     const sources = alignSources(fields, current.sources)
     const change = { fields, sources, breakdown: rescore(current, fields, sources), isSameIdentity: hasSameIdentity(current.fields, fields) }
     const filter = { _id: id, rev: current.rev, 'stamps.saved': raw.stamps?.saved ?? null }
-    return { item, created: null, id, write: { updateOne: { filter, update: pipelines.replaceFields(change) } } }
+    return { item, created: null, change: { id, before: current.sources, after: sources }, id, write: { updateOne: { filter, update: pipelines.replaceFields(change) } } }
   } catch (error) {
     if (!isAppError(error)) throw error
     item.outcome = { error }
@@ -124,9 +127,11 @@ async function createNamed ({ models, atomically }: StoreDeps, ids: IdBlocks, pl
   }
 }
 
-async function write ({ models }: StoreDeps, ids: IdBlocks, plans: readonly Plan[]): Promise<void> {
+async function write (deps: StoreDeps, ids: IdBlocks, plans: readonly Plan[]): Promise<void> {
   if (plans.length === 0) return
-  const { matchedCount, refused } = await bulkWrite(models.insights, plans.map(plan => plan.write))
+  const changes = plans.flatMap(({ change }) => change ?? [])
+  const { matchedCount, refused } = await unlinking(deps, changes, async () =>
+    await bulkWrite(deps.models.insights, plans.map(plan => plan.write)))
   const replacements = plans.filter(({ created }, index) => created === null && !refused.has(index)).length
   for (const [index, { item, created, id }] of plans.entries()) {
     const error = refused.get(index)

@@ -37,6 +37,7 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
   const { connection, models, log } = options
   const deps: StoreDeps = {
     models,
+    log,
     damage: createDamage(models, log),
     serverNow: async () => await serverNow(connection),
     atomically: createAtomically(connection)

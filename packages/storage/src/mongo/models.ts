@@ -55,6 +55,23 @@ export interface StoredRemoval {
   removed: RemovedCounts
 }
 
+/** Sources that a write is about to unlink, until their history is erased. */
+export interface StoredUnlinking {
+  _id: string
+  insight_id: number
+  at: Date
+  sources: Array<{ platform: string, source_id: string }>
+}
+
+/** One observation. The order of the fields in `_id` is the order in which a source's observations are read. */
+export interface StoredObservation {
+  _id: { insight: number, platform: string, source: string, at: Date }
+  count: number | null
+  state: string
+  /** When it comes up for thinning out. */
+  next_at: Date
+}
+
 /** The receipt of an erased insight, whose id it has. */
 export interface StoredReceipt {
   _id: number
@@ -92,6 +109,8 @@ export interface Models {
   receipts: Model<StoredReceipt>
   externalIds: Model<StoredExternalId>
   keys: Model<StoredKey>
+  unlinkings: Model<StoredUnlinking>
+  observations: Model<StoredObservation>
 }
 
 /** The index by which an insight is found under the host's own id. */
@@ -155,6 +174,22 @@ const KeySchema = new mongoose.Schema({
 }, { ...STRICT, collection: 'idempotency_keys' })
   .index({ expires_at: 1 }, { name: 'idempotency_keys_expiry', expireAfterSeconds: 0 })
   .index({ insight_id: 1 }, { name: 'idempotency_keys_insight' })
+
+/** Nearly always empty. */
+const UnlinkingSchema = new mongoose.Schema({
+  _id: String,
+  insight_id: Number,
+  at: Date,
+  sources: [new mongoose.Schema({ platform: String, source_id: String }, { ...STRICT, _id: false })]
+}, { ...STRICT, collection: 'unlinkings' }).index({ at: 1 }, { name: 'unlinkings_at' })
+
+/** `_id` is a document, which mongoose need not know: the adapter reads and writes the collection itself. */
+const ObservationSchema = new mongoose.Schema({
+  _id: mongoose.Schema.Types.Mixed,
+  count: Number,
+  state: String,
+  next_at: Date
+}, { ...STRICT, collection: 'observations' }).index({ next_at: 1 }, { name: 'observations_next' })
 
 const WorkSchema = new mongoose.Schema({
   item_id: String,
@@ -231,6 +266,8 @@ export function createModels (connection: Connection): Models {
     removals: connection.model<StoredRemoval>('Removal', RemovalSchema),
     receipts: connection.model<StoredReceipt>('Receipt', ReceiptSchema),
     externalIds: connection.model<StoredExternalId>('ExternalId', ExternalIdSchema),
-    keys: connection.model<StoredKey>('IdempotencyKey', KeySchema)
+    keys: connection.model<StoredKey>('IdempotencyKey', KeySchema),
+    unlinkings: connection.model<StoredUnlinking>('Unlinking', UnlinkingSchema),
+    observations: connection.model<StoredObservation>('Observation', ObservationSchema)
   }
 }

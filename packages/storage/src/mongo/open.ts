@@ -1,9 +1,13 @@
 import type { Log, Milliseconds } from '@insights/shared'
+import type { HistoryStore } from '../history-port.js'
+import { HISTORY_LIMITS, type HistoryLimits } from '../history-rules.js'
 import type { InsightStore } from '../port.js'
 import type { TokenStore } from '../token-port.js'
 import { link } from './connection.js'
+import { createMongoHistoryStore } from './history.js'
 import { createMongoInsightStore } from './insight-store.js'
 import { createModels } from './models.js'
+import { serverNow } from './server-clock.js'
 import { createMongoTokenStore } from './token-store.js'
 
 /** A missing server is noticed within this; with what a call needs beside it stays below two seconds. */
@@ -23,6 +27,8 @@ export interface OpenMongoOptions {
   serverSelectionTimeoutMs?: Milliseconds
   /** How many ids a process takes from the counter at a time: the most that a crash leaves unused; default 20. */
   idBlockSize?: number
+  /** For how long observations are kept; default `HISTORY_LIMITS`. */
+  historyLimits?: HistoryLimits
 }
 
 /**
@@ -40,8 +46,8 @@ export interface OpenMongoOptions {
  */
 export async function openMongo (
   options: OpenMongoOptions
-): Promise<{ insights: InsightStore, tokens: TokenStore, close: () => Promise<void> }> {
-  const { url, log, serverSelectionTimeoutMs = SERVER_SELECTION_MS, idBlockSize = ID_BLOCK_SIZE } = options
+): Promise<{ insights: InsightStore, history: HistoryStore, tokens: TokenStore, close: () => Promise<void> }> {
+  const { url, log, serverSelectionTimeoutMs = SERVER_SELECTION_MS, idBlockSize = ID_BLOCK_SIZE, historyLimits = HISTORY_LIMITS } = options
   const { connection, close } = await link({ url, log, serverSelectionTimeoutMs })
   const models = createModels(connection)
   const callLimitMs = serverSelectionTimeoutMs + BESIDE_MS
@@ -49,6 +55,9 @@ export async function openMongo (
   const insights = createMongoInsightStore({ connection, models, log, idBlockSize, callLimitMs, bulkLimitMs })
   return {
     insights: insights.store,
+    history: createMongoHistoryStore({
+      models, log, limits: historyLimits, serverNow: async () => await serverNow(connection), callLimitMs, bulkLimitMs
+    }),
     tokens: createMongoTokenStore({ models, log, callLimitMs }),
     close: async () => {
       insights.close()

@@ -9,6 +9,8 @@ import type { StoreDeps } from './deps.js'
 import { isDuplicate, unavailable } from './errors.js'
 import { dropExternalIds } from './external-ids.js'
 import { eraseKeys } from './idempotency.js'
+import { eraseHistory } from './history-erasing.js'
+import { finishUnlinkings } from './unlinking.js'
 import { toReceipt } from './mapping.js'
 import type { StoredRemoval } from './models.js'
 
@@ -45,9 +47,14 @@ export async function findReceipt (deps: StoreDeps, id: number): Promise<Receipt
   return await completeRemoval(deps, open)
 }
 
+/** Of insights, and of the history of sources that they no longer link. */
 export async function finishRemovals (deps: StoreDeps, limit: number, afterMs: Milliseconds): Promise<number> {
-  const { removals } = deps.models
   const before = new Date(await deps.serverNow() - afterMs)
+  return await finishInsights(deps, limit, before) + await finishUnlinkings(deps.models, limit, before)
+}
+
+async function finishInsights (deps: StoreDeps, limit: number, before: Date): Promise<number> {
+  const { removals } = deps.models
   const open = await removals.find({ at: mongoose.trusted({ $lte: before }) }, null, { sort: { at: 1 }, limit, lean: true })
   for (const removal of open) {
     // The document was not deleted, and whoever wanted that was told so or is dead.
@@ -78,6 +85,7 @@ async function completeRemoval (deps: StoreDeps, removal: StoredRemoval): Promis
   const { insight_id: id, at, removed } = removal
   await dropExternalIds(deps.models, id)
   await eraseKeys(deps.models, id)
+  await eraseHistory(deps.models, [id])
   const receipt = await storeReceipt(deps, sealReceipt({ id, deleted_at: at.toISOString(), removed }))
   await deps.models.removals.deleteOne({ _id: removal._id })
   return receipt

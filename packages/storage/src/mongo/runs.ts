@@ -5,6 +5,7 @@ import type { InsightDocument, RefreshResult, SaveSummary } from '../port.js'
 import { updateEach } from './bulk.js'
 import { isSound } from './damage.js'
 import type { StoreDeps } from './deps.js'
+import { recordAround } from './history.js'
 import type { StoredInsight } from './models.js'
 import * as pipelines from './pipelines.js'
 
@@ -46,7 +47,7 @@ export async function extendLeases (
 export async function saveResults (deps: StoreDeps, results: readonly RefreshResult[]): Promise<SaveSummary> {
   const ids = results.map(result => result.id)
   if (ids.length === 0) await deps.serverNow()
-  const saved = new Set(ids.length === 0 ? [] : await save(deps, ids, results))
+  const saved = await recordAround(deps, results, async () => new Set(ids.length === 0 ? [] : await save(deps, ids, results)))
   return { saved: ids.filter(id => saved.has(id)), superseded: ids.filter(id => !saved.has(id)) }
 }
 

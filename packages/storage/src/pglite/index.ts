@@ -1,3 +1,4 @@
+export { createPgliteHistoryStore } from './history.js'
 export { migratePglite } from './migrate.js'
 export { settlePlatformModes, type RememberedMode } from './platform-modes.js'
 export { createPgliteInsightStore } from './store.js'

@@ -6,6 +6,7 @@ import { sql as lists } from './migrations/003-lists.js'
 import { sql as removals } from './migrations/004-removals.js'
 import { sql as platformState } from './migrations/006-platform-state.js'
 import { sql as platformModes } from './migrations/007-platform-modes.js'
+import { sql as observations } from './migrations/008-observations.js'
 import { sql as idempotencyKeys } from './migrations/009-idempotency-keys.js'
 
 const MIGRATIONS: ReadonlyArray<{ number: number, sql: string }> = [
@@ -15,6 +16,7 @@ const MIGRATIONS: ReadonlyArray<{ number: number, sql: string }> = [
   { number: 4, sql: removals },
   { number: 6, sql: platformState },
   { number: 7, sql: platformModes },
+  { number: 8, sql: observations },
   { number: 9, sql: idempotencyKeys }
 ]
 

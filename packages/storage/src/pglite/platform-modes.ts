@@ -2,6 +2,7 @@ import type { PGlite, Transaction } from '@electric-sql/pglite'
 import { pendingSource, type Platform, type SourceRecord } from '@insights/shared'
 import { rescore } from '../rescore.js'
 import { translateErrors } from './errors.js'
+import { erasePlatforms } from './history.js'
 import type { InsightRow } from './mapping.js'
 
 /** `sandbox`: counts are made up; `live`: real; `not_configured`: they were real once, and nobody is asked now. */
@@ -39,7 +40,7 @@ on conflict (platform) do update set mode = excluded.mode`
  * it. For use before anything works on the insights.
  *
  * - A platform that gets credentials after the sandbox has answered for it: what the sandbox made up is dropped, with
- *   its share of the scores, and the sources are due at once.
+ *   its history and its share of the scores, and the sources are due at once.
  * - One that has been live never goes back to the sandbox, which would write made-up counts over real ones: without
  *   credentials it is not configured. When they are back, the sources that wait for them are due at once.
  *
@@ -58,7 +59,9 @@ export async function settlePlatformModes (
     const goesLive = (platform: Platform): boolean => hasCredentials[platform] && before.get(platform) !== 'live'
     const isBack = (platform: Platform): boolean => before.get(platform) === 'not_configured'
 
-    await changeSources(tx, platforms.filter(platform => goesLive(platform) && !isBack(platform)), pendingSource)
+    const fromSandbox = platforms.filter(platform => goesLive(platform) && !isBack(platform))
+    await changeSources(tx, fromSandbox, pendingSource)
+    await erasePlatforms(tx, fromSandbox)
     await changeSources(tx, platforms.filter(platform => goesLive(platform) && isBack(platform)), wake)
     for (const platform of platforms) await tx.query(REMEMBER, [platform, modeNow(platform)])
     return Object.fromEntries(platforms.map(platform => [platform, modeNow(platform)])) as Record<Platform, RememberedMode>

@@ -4,6 +4,7 @@ import { countRemoved, sealReceipt } from '../receipts.js'
 import type { Receipt, RemovedCounts } from '../removal-port.js'
 import { translateErrors } from './errors.js'
 import { eraseKeys } from './idempotency.js'
+import { eraseHistory } from './history.js'
 
 interface ReceiptRow { id: number, deleted_at: Date, removed: RemovedCounts, hash: string }
 
@@ -12,6 +13,7 @@ export async function removeLocked (tx: Transaction, { id, fields }: InsightDocu
   const { rows: [clock] } = await tx.query<{ now: Date }>('select clock_timestamp() as now')
   await tx.query('delete from insights.insights where id = $1', [id])
   await eraseKeys(tx, id)
+  await eraseHistory(tx, id)
   const receipt = sealReceipt({ id, deleted_at: (clock as { now: Date }).now.toISOString(), removed: countRemoved(fields) })
   await tx.query('insert into insights.receipts values ($1, $2, $3::json, $4)', [
     id, receipt.deleted_at, JSON.stringify(receipt.removed), receipt.hash

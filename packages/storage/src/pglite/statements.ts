@@ -73,8 +73,9 @@ update insights.insights as i set
 from json_to_recordset($1::json) as run (id bigint, claim bigint)
 where i.id = run.id and i.claim = run.claim and i.lease_until is not null`
 
-/** $1 rows of `fromResults`. */
+/** $1 rows of `fromResults`, $2 rows of `fromObservations`: those of results that are not saved are left out. */
 export const SAVE_RESULTS = `
+with saved as (
 update insights.insights as i set
   sources = r.sources, score = r.score, breakdown = r.breakdown, updated_at = clock_timestamp(),
   done = case when r.ends then greatest(i.done, r.done) else i.done end,
@@ -90,4 +91,12 @@ from json_to_recordset($1::json) as r (
   ends boolean, done bigint, next_in_ms double precision
 )
 where i.id = r.id and i.claim = r.claim and i.identity_rev = r.identity_rev
-returning i.id`
+returning i.id
+), observed as (
+insert into insights.observations (insight_id, platform, source_id, at, count, state, next_at)
+select o.* from json_to_recordset($2::json) as o (
+  insight_id bigint, platform text, source_id text, at timestamptz, count bigint, state text, next_at timestamptz
+) join saved on saved.id = o.insight_id
+on conflict do nothing
+)
+select id from saved`

@@ -8,6 +8,7 @@ import { translateErrors } from './errors.js'
 import { createOnce, createPgliteKeyStore, sweepKeys } from './idempotency.js'
 import { importMany } from './imports.js'
 import { createPgliteLists } from './lists.js'
+import { eraseUnlinked, fromObservations } from './history.js'
 import { fromResults, INSIGHT_COLUMNS, toDocument, type InsightRow } from './mapping.js'
 import { findReceipt, removeLocked } from './removals.js'
 import * as statements from './statements.js'
@@ -73,6 +74,7 @@ async function replaceFields (tx: Transaction, current: InsightDocument, fields:
   if (hasSameFields(current.fields, fields)) return current
   const isSame = hasSameIdentity(current.fields, fields)
   const sources = alignSources(fields, current.sources)
+  if (!isSame) await eraseUnlinked(tx, current.id, sources)
   const breakdown = rescore(current, fields, sources)
   const parameters = [
     current.id, JSON.stringify(fields), JSON.stringify(sources), isSame ? 0 : 1,
@@ -93,7 +95,7 @@ async function startRefreshes (
 
 async function saveResults (db: PGlite, results: readonly RefreshResult[]): Promise<SaveSummary> {
   return await translateErrors(async () => {
-    const { rows } = await db.query<{ id: number }>(statements.SAVE_RESULTS, [fromResults(results)])
+    const { rows } = await db.query<{ id: number }>(statements.SAVE_RESULTS, [fromResults(results), fromObservations(results)])
     const saved = new Set(rows.map(row => row.id))
     const ids = results.map(result => result.id)
     return { saved: ids.filter(id => saved.has(id)), superseded: ids.filter(id => !saved.has(id)) }
