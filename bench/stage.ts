@@ -5,8 +5,8 @@ import { openDataDirectory } from '@insights/runtime/data-directory'
 import { openEmbeddedDatabase, type EmbeddedDatabase } from '@insights/runtime/embedded-db'
 import { openSandbox, type Sandbox } from '@insights/sandbox'
 import { PLATFORMS, type Log, type Milliseconds, type Platform } from '@insights/shared'
-import type { InsightStore } from '@insights/storage'
-import { createPgliteInsightStore, migratePglite } from '@insights/storage/pglite'
+import type { HistoryStore, InsightStore } from '@insights/storage'
+import { createPgliteHistoryStore, createPgliteInsightStore, migratePglite } from '@insights/storage/pglite'
 import { buildRefreshPolicy, type RefreshPolicy } from '@insights/worker'
 import type { Workbench } from './workbench.js'
 
@@ -14,6 +14,7 @@ import type { Workbench } from './workbench.js'
 export interface Stage {
   db: EmbeddedDatabase['db']
   store: InsightStore
+  history: HistoryStore
   queues: JobQueues
   sandbox: Sandbox
   platforms: Platforms
@@ -55,7 +56,7 @@ async function openStage (workbench: Workbench, closers: Array<() => Promise<voi
   const platforms = openPlatforms(toPlatformOptions(sandbox), { deadlineMs: config.refresh.platformTimeoutMs })
   closers.push(platforms.close)
   const policy = buildRefreshPolicy(intervalsOf(config))
-  return { db, store: createPgliteInsightStore(db), queues, sandbox, platforms, policy, settings: config.refresh, log }
+  return { db, store: createPgliteInsightStore(db), history: createPgliteHistoryStore(db), queues, sandbox, platforms, policy, settings: config.refresh, log }
 }
 
 function toPlatformOptions ({ baseUrls, credentials }: Sandbox): PlatformOptions {

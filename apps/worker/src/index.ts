@@ -1,4 +1,5 @@
 export * from './expiry.js'
+export * from './compact.js'
 export * from './plan.js'
 export * from './refresh-policy.js'
 export * from './refresh.js'

@@ -4,9 +4,10 @@ import type { CountLoaders, CountOutcome, Urgency } from '@insights/platforms'
 import {
   explain, INSIGHT_1, toSignals, type Log, type Milliseconds, type ScoringModel, type SourceRecord
 } from '@insights/shared'
-import type { InsightDocument, InsightStore, RefreshResult } from '@insights/storage'
+import type { InsightDocument, InsightStore, RefreshResult, SourceObservation } from '@insights/storage'
 import { dueAt } from './expiry.js'
 import { keepLeases } from './leases.js'
+import { toObservation } from './observations.js'
 import type { RefreshPolicy } from './refresh-policy.js'
 import { createSilence, GIVEN_UP, type Silence } from './silence.js'
 import { applyOutcome, removeExpired, type TransitionContext } from './source-transition.js'
@@ -51,6 +52,8 @@ interface Run {
   sources: SourceRecord[]
   /** Those without an answer yet, by their place in `sources`. */
   openLookups: Set<number>
+  /** What has been observed since the last save. */
+  observations: SourceObservation[]
   /** Whether there is anything to save. */
   hasNews: boolean
 }
@@ -70,7 +73,7 @@ export async function refreshInsights (deps: RefreshDeps, ids: readonly number[]
   if (documents.length === 0) return { saved: [], superseded: [] }
   const clock = continueFrom(now)
   const runs = documents.map((document): Run => ({
-    document, sources: [...document.sources], openLookups: new Set(), hasNews: true
+    document, sources: [...document.sources], openLookups: new Set(), observations: [], hasNews: true
   }))
   const leases = keepLeases(deps, runs.map(run => ({ id: run.document.id, claim: run.document.refresh.claim })), leaseMs)
   try {
@@ -135,7 +138,11 @@ function settle (
   const source = run.sources[index]
   if (source === undefined || !run.openLookups.delete(index)) return
   deps.metrics?.countLookup(source.platform, toSourceOutcome(outcome))
-  run.sources[index] = applyOutcome(source, outcome, contextOf(deps, clock))
+  const context = contextOf(deps, clock)
+  const after = applyOutcome(source, outcome, context)
+  const observation = toObservation(source, after, context.now)
+  if (observation !== null) run.observations.push(observation)
+  run.sources[index] = after
   run.hasNews = true
 }
 
@@ -196,8 +203,12 @@ async function isSettledWithin (promise: Promise<unknown>, limitMs: Milliseconds
 
 async function save (deps: RefreshDeps, runs: readonly Run[], clock: () => Milliseconds): Promise<RefreshSummary> {
   if (runs.length === 0) return { saved: [], superseded: [] }
-  for (const run of runs) run.hasNews = false
-  const summary = await deps.store.saveResults(runs.map(run => toResult(deps, run, clock())))
+  const results = runs.map(run => toResult(deps, run, clock()))
+  for (const run of runs) {
+    run.hasNews = false
+    run.observations = []
+  }
+  const summary = await deps.store.saveResults(results)
   if (summary.superseded.length > 0) {
     deps.log.info({ insight_ids: summary.superseded }, 'results were overtaken by a change and dropped')
   }
@@ -205,13 +216,14 @@ async function save (deps: RefreshDeps, runs: readonly Run[], clock: () => Milli
 }
 
 function toResult (
-  { model = INSIGHT_1, policy }: RefreshDeps, { document, sources, openLookups }: Run, now: Milliseconds
+  { model = INSIGHT_1, policy }: RefreshDeps, { document, sources, observations, openLookups }: Run, now: Milliseconds
 ): RefreshResult {
   return {
     id: document.id,
     claim: document.refresh.claim,
     identity_rev: document.identity_rev,
     sources: [...sources],
+    observations,
     breakdown: explain(model, toSignals(document.fields, sources, model)),
     end: openLookups.size > 0 ? null : { done: document.refresh.wanted, nextInMs: untilNext(sources, policy, now) }
   }

@@ -3,7 +3,8 @@ import type { Metrics } from '@insights/metrics'
 import type { CountLoaders } from '@insights/platforms'
 import type { JobContext, JobQueues } from '@insights/queue'
 import { withFields, type Log, type Milliseconds, type RefreshJob } from '@insights/shared'
-import type { InsightStore } from '@insights/storage'
+import type { HistoryStore, InsightStore } from '@insights/storage'
+import { compactHistory } from './compact.js'
 import { planDueRefreshes } from './plan.js'
 import { refreshInsights, type RefreshDeps } from './refresh.js'
 import type { RefreshPolicy } from './refresh-policy.js'
@@ -11,6 +12,7 @@ import { createSilence } from './silence.js'
 
 export interface WorkerDeps {
   store: InsightStore
+  history: Pick<HistoryStore, 'compact'>
   queues: JobQueues
   platforms: CountLoaders
   policy: RefreshPolicy
@@ -55,6 +57,7 @@ export async function startWorker (deps: WorkerDeps, settings: WorkerSettings): 
     plan: async () => {
       await planDueRefreshes(deps)
       await deps.store.finishRemovals(REMOVALS)
+      await compactHistory(deps)
     }
   }, { refreshConcurrency: settings.concurrency })
   await deps.queues.schedulePlanner(settings.plannerIntervalMs)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { migrateMongo, openMongo } from '@insights/storage/mongo'
 import { findMongo, useMongo } from '@insights/testkit/mongo-server'
 import type { SourceRecord } from '@insights/shared'
-import type { InsightStore } from '@insights/storage'
+import type { HistoryStore, InsightStore } from '@insights/storage'
 import { explain, INSIGHT_1, toSignals } from '@insights/shared'
 import { keepLog, openStage, openStageOn, type Stage } from './open-stage.js'
 
@@ -12,21 +12,26 @@ type Tap = import('tap').Test
 export async function eachStore (t: Tap, register: (name: string, stage: Stage) => void): Promise<void> {
   const { skip } = findMongo()
   const pglite = await openStage(t)
-  const mongo = skip === false ? await openStageOn(t, (await openMongoDatabase(t)).store) : null
+  const mongo = skip === false ? await openMongoStage(t) : null
   register('pglite', pglite)
   if (mongo !== null) register('mongo', mongo)
   else t.test('mongo', { skip }, async () => {})
 }
 
-/** A store in a database of its own, which ends with the test. */
-export async function openMongoDatabase (t: Tap): Promise<{ url: string, store: InsightStore }> {
+async function openMongoStage (t: Tap): Promise<Stage> {
+  const { store, history } = await openMongoDatabase(t)
+  return await openStageOn(t, store, history)
+}
+
+/** Stores in a database of their own, which ends with the test. */
+export async function openMongoDatabase (t: Tap): Promise<{ url: string, store: InsightStore, history: HistoryStore }> {
   const server = await useMongo()
   t.teardown(server.stop)
   const url = server.url(`insights_${randomUUID()}`)
   await migrateMongo({ url, log: keepLog() })
   const mongo = await openMongo({ url, log: keepLog() })
   t.teardown(mongo.close)
-  return { url, store: mongo.insights }
+  return { url, store: mongo.insights, history: mongo.history }
 }
 
 /** Writes other records for an insight, as a run of long ago would have left them, and makes it due now. */

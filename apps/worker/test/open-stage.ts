@@ -2,8 +2,8 @@ import type { PGlite } from '@electric-sql/pglite'
 import { openPlatforms, type PlatformSettings } from '@insights/platforms'
 import { openSandbox, type Sandbox } from '@insights/sandbox'
 import { defaultFields, type InsightFields, type Log } from '@insights/shared'
-import type { InsightDocument, InsightStore } from '@insights/storage'
-import { createPgliteInsightStore, migratePglite } from '@insights/storage/pglite'
+import type { HistoryStore, InsightDocument, InsightStore } from '@insights/storage'
+import { createPgliteHistoryStore, createPgliteInsightStore, migratePglite } from '@insights/storage/pglite'
 import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { buildRefreshPolicy } from '../src/refresh-policy.js'
 import type { RefreshDeps } from '../src/refresh.js'
@@ -41,9 +41,10 @@ export function keepLog (): KeptLog {
 
 export interface Stage {
   store: InsightStore
+  history: HistoryStore
   sandbox: Sandbox
   /** Real clients on the sandbox, or on what stands in front of X there, with these settings. */
-  depsWith: (t: Tap, settings?: PlatformSettings, urlOfX?: string) => RefreshDeps & { log: KeptLog }
+  depsWith: (t: Tap, settings?: PlatformSettings, urlOfX?: string) => RefreshDeps & { log: KeptLog, history: HistoryStore }
   find: (id: number) => Promise<InsightDocument>
 }
 
@@ -52,15 +53,16 @@ export async function openStage (t: Tap): Promise<Stage & { db: PGlite }> {
   const db = await openMemoryDatabase()
   t.teardown(async () => { await db.close() })
   await migratePglite(db)
-  return { db, ...await openStageOn(t, createPgliteInsightStore(db)) }
+  return { db, ...await openStageOn(t, createPgliteInsightStore(db), createPgliteHistoryStore(db)) }
 }
 
 /** A real sandbox beside a store. */
-export async function openStageOn (t: Tap, store: InsightStore): Promise<Stage> {
+export async function openStageOn (t: Tap, store: InsightStore, history: HistoryStore): Promise<Stage> {
   const sandbox = await openSandbox()
   t.teardown(sandbox.close)
   return {
     store,
+    history,
     sandbox,
     depsWith: (t, settings = {}, urlOfX = sandbox.baseUrls.x) => {
       const { baseUrls: { soundcloudToken, ...baseUrls }, credentials } = sandbox
@@ -72,7 +74,7 @@ export async function openStageOn (t: Tap, store: InsightStore): Promise<Stage> 
         instagram: { baseUrl: baseUrls.instagram, ...credentials.instagram }
       }, { random: () => 0, ...settings })
       t.teardown(platforms.close)
-      return { store, platforms: platforms.loaders, policy: buildRefreshPolicy(INTERVALS), random: () => 0.5, log: keepLog() }
+      return { store, history, platforms: platforms.loaders, policy: buildRefreshPolicy(INTERVALS), random: () => 0.5, log: keepLog() }
     },
     find: async id => {
       const document = await store.find(id)

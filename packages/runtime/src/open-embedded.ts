@@ -3,11 +3,12 @@ import { openQueues } from '@insights/queue'
 import type { Sandbox } from '@insights/sandbox'
 import { PLATFORMS, type Platform } from '@insights/shared'
 import {
-  createPgliteInsightStore, createPgliteSharedState, createPgliteTokenStore, migratePglite, settlePlatformModes
+  createPgliteHistoryStore, createPgliteInsightStore, createPgliteSharedState, createPgliteTokenStore, migratePglite,
+  settlePlatformModes
 } from '@insights/storage/pglite'
 import type { Closers } from './closers.js'
 import { openEmbeddedDatabase } from './embedded-db.js'
-import { credentialsGiven, isGraphOneApp, limitsOf, liveOptions, sandboxOptions } from './platform-options.js'
+import { credentialsGiven, isGraphOneApp, limitsOf, liveOptions, retentionsOf, sandboxOptions } from './platform-options.js'
 import type { OpenMode } from './runtime.js'
 
 /** One embedded database for store and queue; the sandbox for platforms that never had credentials in it. */
@@ -32,6 +33,7 @@ export const openEmbedded: OpenMode = async (config, { log, metrics, databasePat
   closers.add(platforms.close)
   return {
     store: createPgliteInsightStore(db),
+    history: createPgliteHistoryStore(db, retentionsOf(config)),
     tokens: createPgliteTokenStore(db),
     queues,
     platforms: platforms.loaders,

@@ -4,13 +4,14 @@ import type { CountLoaders } from '@insights/platforms'
 import type { JobQueues } from '@insights/queue'
 import type { LimitStore } from '@insights/queue/limit-store'
 import type { Log, Platform, PlatformStatus } from '@insights/shared'
-import type { InsightStore, TokenStore } from '@insights/storage'
+import type { HistoryStore, InsightStore, TokenStore } from '@insights/storage'
 import type { Closers } from './closers.js'
 import type { PlatformMode } from './platform-options.js'
 
 /** Everything that an app needs, opened. */
 export interface Runtime {
   store: InsightStore
+  history: HistoryStore
   tokens: TokenStore
   queues: JobQueues
   platforms: CountLoaders
