@@ -19,6 +19,7 @@ import { unknownRoutes } from './plugins/unknown-routes.js'
 import { createAnnouncer, createDropper } from './refresh-wishes.js'
 import { requestIdOf } from './request-id.js'
 import { RequestLog, withoutSecrets } from './request-log.js'
+import { history } from './routes/history.js'
 import { insightChanges } from './routes/insight-changes.js'
 import { insightRemoval } from './routes/insight-removal.js'
 import { insights } from './routes/insights.js'
@@ -71,6 +72,7 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
     await api.register(insightRemoval, { store, dropRefresh: createDropper(deps) })
     await api.register(refreshes, options)
     await api.register(score, options)
+    if (deps.history !== undefined) await api.register(history, { store, history: deps.history, clock, publicUrl })
     await api.register(models)
     if (deps.platforms !== undefined) await api.register(platforms, { platforms: deps.platforms })
     await api.register(tokenRoutes, { tokens, clock, forget: lookup.forget })

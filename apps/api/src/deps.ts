@@ -2,7 +2,7 @@ import type { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import type { FastifyBaseLogger } from 'fastify'
 import type { JobCounts, Metrics } from '@insights/metrics'
 import type { Clock, Milliseconds, Platform, PlatformStatus } from '@insights/shared'
-import type { InsightStore, TokenStore } from '@insights/storage'
+import type { HistoryStore, InsightStore, TokenStore } from '@insights/storage'
 
 /** A queue as the dashboard wants it: one of BullMQ, whatever its backend. */
 export type DashboardQueue = ConstructorParameters<typeof BullMQAdapter>[0]
@@ -30,6 +30,8 @@ export interface RateLimitRedis {
 export interface ApiDeps {
   store: InsightStore
   tokens: TokenStore
+  /** Without it there is no history to read. */
+  history?: Pick<HistoryStore, 'read'>
   /**
    * Tells the workers that an insight wants a refresh. The wish itself already stands in the store, so a rejection
    * costs only time: the write succeeds, and the planner finds the insight. It is waited for a quarter second at most.

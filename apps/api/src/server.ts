@@ -8,7 +8,7 @@ import { buildApp } from './app.js'
 import type { ApiDeps } from './deps.js'
 
 /** What serving needs of the opened runtime. */
-export type ServerDeps = Pick<Runtime, 'store' | 'tokens' | 'queues' | 'metrics' | 'limitRedis' | 'platformModes' | 'readPlatformStatus'> & { log: FastifyBaseLogger }
+export type ServerDeps = Pick<Runtime, 'store' | 'history' | 'tokens' | 'queues' | 'metrics' | 'limitRedis' | 'platformModes' | 'readPlatformStatus'> & { log: FastifyBaseLogger }
 
 export interface ApiServer {
   /** Where it listens, e.g. `http://127.0.0.1:3000`, without a slash at the end. */
@@ -45,6 +45,7 @@ function toApiDeps ({ queues, metrics, limitRedis, platformModes, readPlatformSt
   return {
     store: deps.store,
     tokens: deps.tokens,
+    history: deps.history,
     log: deps.log,
     clock: systemClock,
     isReady,

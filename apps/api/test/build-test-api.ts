@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import { createToken, hashToken, tokenIdOf, type Clock, type Scope } from '@insights/shared'
-import type { InsightStore, TokenStore } from '@insights/storage'
+import type { HistoryStore, InsightStore, TokenStore } from '@insights/storage'
 import { migrateMongo, openMongo } from '@insights/storage/mongo'
-import { createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '@insights/storage/pglite'
+import { createPgliteHistoryStore, createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '@insights/storage/pglite'
 import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { findMongo, useMongo } from '@insights/testkit/mongo-server'
 import { buildApp, type ApiDeps, type ApiSettings } from '../src/index.js'
@@ -12,6 +12,7 @@ import { buildApp, type ApiDeps, type ApiSettings } from '../src/index.js'
 export interface TestStores {
   store: InsightStore
   tokens: TokenStore
+  history: HistoryStore
 }
 
 export interface PgliteTestStores extends TestStores {
@@ -26,6 +27,7 @@ export async function openTestStores (t: Test): Promise<PgliteTestStores> {
   return {
     store: createPgliteInsightStore(db),
     tokens: createPgliteTokenStore(db),
+    history: createPgliteHistoryStore(db),
     countInsights: async () => {
       const { rows } = await db.query<{ count: number }>('select count(*)::int as count from insights.insights')
       return rows[0]?.count ?? 0
@@ -46,9 +48,9 @@ async function openMongoTestStores (t: Test): Promise<TestStores> {
   t.teardown(async () => { await server.stop() })
   const options = { url: server.url(`insights_${randomUUID()}`), log: collectLog().log }
   await migrateMongo(options)
-  const { insights, tokens, close } = await openMongo(options)
+  const { insights, history, tokens, close } = await openMongo(options)
   t.teardown(close)
-  return { store: insights, tokens }
+  return { store: insights, history, tokens }
 }
 
 /** Stores for what must not need any: whatever is asked of them fails. */

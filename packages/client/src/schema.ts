@@ -250,6 +250,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/user_insights/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how the counts have changed over time
+         * @description The observations of each account and work that the insight has now: what a platform answered, when that differed from what was known, and at least once for each UTC day on which it was asked. Nothing is filled in. A day or week without a point is one in which the platform was not asked; one whose `count` is null is one in which it gave none, as its `state` says; 0 is a count. The point of a day or week is its last count.
+         *
+         *     Kept are all observations of a day, one of each hour for 30 days, one of each day for a year, and one of each week for ten; those of YouTube for `YOUTUBE_RETENTION_DAYS`, 28 unless configured otherwise, as its terms demand. An answer holds 50 accounts and works at most, and 5000 observations, each source as a whole: follow `next` until it is null.
+         */
+        get: operations["getHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -381,6 +403,37 @@ export interface components {
             };
         } & {
             [key: string]: unknown;
+        };
+        History: {
+            id: number;
+            /** @enum {string} */
+            interval: "raw" | "day" | "week";
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /**
+             * Format: uri
+             * @description The address of the answer with the other accounts and works; null: these are all
+             */
+            next: string | null;
+            sources: components["schemas"]["SourceHistory"][];
+        };
+        HistoryPoint: {
+            /**
+             * Format: date-time
+             * @description When the day or week begins that the point stands for; absent in `raw`
+             */
+            start?: string;
+            /**
+             * Format: date-time
+             * @description When the platform answered
+             */
+            at: string;
+            /** @description What it said; null: it was asked and gave no count */
+            count: number | null;
+            /** @enum {string} */
+            state: "ok" | "pending" | "stale" | "hidden" | "not_found" | "invalid_id" | "rate_limited" | "not_configured" | "not_provided";
         };
         Insight: {
             id: number;
@@ -580,6 +633,15 @@ export interface components {
                 /** Format: date-time */
                 at: string;
             } | null;
+        };
+        SourceHistory: {
+            /** @enum {string} */
+            platform: "youtube" | "soundcloud" | "x" | "facebook" | "instagram";
+            /** @description The account or work, as it was sent */
+            source_id: string;
+            /** @description The last count of the range less its first one, divided by the days between the two, with two decimals; null: there are not two counts half a day apart */
+            growth_per_day: number | null;
+            points: components["schemas"]["HistoryPoint"][];
         };
         Token: {
             /** @description Names the token; it opens nothing */
@@ -1685,6 +1747,61 @@ export interface operations {
             429: components["responses"]["INS_RATE_LIMITED.limited"];
             431: components["responses"]["INS_REQUEST_HEADERS"];
             500: components["responses"]["INS_INTERNAL.limited"];
+            503: components["responses"]["INS_STORE_UNAVAILABLE.INS_SERVICE_BUSY.limited"];
+        };
+    };
+    getHistory: {
+        parameters: {
+            query?: {
+                /** @description Only the accounts and works of this platform, like `x`, or this one of them, like `youtube:l4WNrvVjiTw`, with its id as it was sent. May be given several times: any of them. What the insight does not have gives nothing */
+                source?: string[];
+                /** @description What was observed then or later; 30 days before `to` unless given */
+                from?: string;
+                /** @description What was observed before; now unless given */
+                to?: string;
+                /** @description `day`, `week`: one point of each UTC day, or each week from Monday on, in which something was observed; `raw`: every observation that is kept */
+                interval?: "raw" | "day" | "week";
+                /** @description From a link of another answer */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The history */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description The request is not valid. Or: The request can not be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @constant */
+                        status: 400;
+                        /** @enum {string} */
+                        code: "INS_REQUEST_INVALID" | "INS_REQUEST_MALFORMED";
+                    };
+                };
+            };
+            401: components["responses"]["INS_AUTH_MISSING.INS_AUTH_INVALID"];
+            403: components["responses"]["INS_AUTH_SCOPE"];
+            404: components["responses"]["INS_INSIGHT_UNKNOWN.limited"];
+            408: components["responses"]["INS_REQUEST_TIMEOUT.limited"];
+            429: components["responses"]["INS_RATE_LIMITED.limited"];
+            431: components["responses"]["INS_REQUEST_HEADERS"];
+            500: components["responses"]["INS_INTERNAL.INS_INSIGHT_DAMAGED.limited"];
             503: components["responses"]["INS_STORE_UNAVAILABLE.INS_SERVICE_BUSY.limited"];
         };
     };

@@ -9,6 +9,7 @@ export async function buildOpenApiDocument (): Promise<object> {
   const app = await buildApp({
     store: {} as ApiDeps['store'],
     tokens: {} as ApiDeps['tokens'],
+    history: { read: async () => [] },
     enqueueRefresh: async () => {},
     dropRefresh: async () => {},
     log: fastify({ logger: { level: 'silent' } }).log,

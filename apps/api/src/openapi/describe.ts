@@ -8,6 +8,7 @@ export const TAGS = {
   insights: 'What the host application tells of an artist, and what the service found out',
   refreshes: 'Fresh counts, and the state of every source',
   scores: 'The score, explained',
+  history: 'Counts over time',
   tokens: 'Access tokens; for the scope admin',
   operations: 'For those who run the service'
 } as const

@@ -42,7 +42,7 @@ export const ListQuerySchema = Type.Object({
 }, { additionalProperties: false })
 export type ListQueryInput = Static<typeof ListQuerySchema>
 
-const linkSchema = (description: string): TUnsafe<string | null> =>
+export const linkSchema = (description: string): TUnsafe<string | null> =>
   Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'uri', description })
 
 export const ListAnswerSchema = Type.Object({

@@ -1,14 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
 import type { InsightStore, ListPage, ListQuery } from '@insights/storage'
 import { createCursors, type CursorPlace } from '../cursors.js'
 import { invalidRequest } from '../invalid-request.js'
+import { toLink } from '../links.js'
 import { describe } from '../openapi/describe.js'
 import { answer, responses } from './answer-schemas.js'
 import { toInsightAnswer } from './insight-answer.js'
 import { KNOWN_ARTIST } from './insight-examples.js'
 import { toFilter, toOrder } from './list-input.js'
-import { DEFAULT_LIMIT, ListAnswerSchema, ListQuerySchema, type ListQueryInput } from './list-schemas.js'
+import { DEFAULT_LIMIT, ListAnswerSchema, ListQuerySchema } from './list-schemas.js'
 
 export interface ListRouteOptions {
   store: InsightStore
@@ -54,8 +54,7 @@ export const lists: FastifyPluginAsyncTypebox<ListRouteOptions> = async (app, { 
       if (to === null) return null
       const isStart = to.from === null && !to.isBackward
       const { cursor: _left, ...parameters } = request.query
-      const base = publicUrl ?? addressOf(request)
-      return toLink(base, { ...parameters, ...(!isStart && { cursor: await cursors.write(to, name) }) })
+      return toLink(request, publicUrl, PATH, { ...parameters, ...(!isStart && { cursor: await cursors.write(to, name) }) })
     }
     const { next, previous } = neighboursOf(page, place, cursor !== undefined)
     return { next: await linkTo(next), previous: await linkTo(previous), results: page.insights.map(toInsightAnswer) }
@@ -71,22 +70,4 @@ function neighboursOf (
   const back = { from: near ?? far, isBackward: !isBackward }
   if (isBackward) return { next: back, previous: onward }
   return { next: onward, previous: isLinked ? back : null }
-}
-
-function toLink (base: string, query: ListQueryInput): string {
-  const parameters = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) {
-    for (const one of [value].flat()) parameters.append(name, String(one))
-  }
-  return `${base}${PATH}${parameters.size === 0 ? '' : `?${parameters.toString()}`}`
-}
-
-/** A name and a port, and nothing with which a client could break a link. */
-const HOST = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i
-
-/** As the client has addressed the service, or else where the request came in. */
-function addressOf ({ protocol, host, socket }: Pick<FastifyRequest, 'protocol' | 'host' | 'socket'>): string {
-  const { localAddress = '127.0.0.1', localPort = 80 } = socket
-  const own = `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`
-  return `${protocol}://${HOST.test(host) ? host : own}`
 }
