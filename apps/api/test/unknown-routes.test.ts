@@ -5,6 +5,8 @@ const { app } = await buildBareApi(t, noStores)
 
 const RESOURCES: Array<[url: string, allow: string]> = [
   ['/api/user_insights', 'GET, HEAD, OPTIONS, POST'],
+  ['/api/user_insights/bulk', 'OPTIONS, POST'],
+  ['/api/user_insights/export', 'GET, HEAD, OPTIONS'],
   ['/api/user_insights/7', 'DELETE, GET, HEAD, OPTIONS, PATCH, PUT'],
   ['/api/user_insights/7/receipt', 'GET, HEAD, OPTIONS'],
   ['/api/user_insights/7/refresh', 'GET, HEAD, OPTIONS, POST'],

@@ -23,8 +23,11 @@ export const unknownRoutes = plugin(async (app: FastifyInstance) => {
   })
   // What a route itself does not find, such as a file of a page.
   app.setNotFoundHandler(() => { throw unknownRoute() })
+  /** `/bulk` is no id: what the router takes for one because the path lacks the method is not found either. */
+  const isMistaken = ({ url, routeOptions }: FastifyRequest): boolean =>
+    routeOptions.url?.includes(':') === true && paths.has(segmentsOf(decodePath(url.split('?', 1)[0] ?? '')).join('/'))
   app.addHook('onRequest', async (request, reply) => {
-    if (!request.is404) return
+    if (!request.is404 && !isMistaken(request)) return
     const allow = methodsOf(request, paths.values())
     if (allow === null) throw unknownRoute()
     if (request.method === 'OPTIONS') {
