@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { delimiter, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { t } from 'tap'
 import { listVariables, loadConfig } from '@insights/config'
 import { compose, composeText, environmentOf } from './compose.js'
+import { findTool } from './support/find-tool.js'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
@@ -20,13 +20,6 @@ const { mongo, redis, migrate, api, worker } = services
 function optionOf (command: string[], name: string): string | undefined {
   const at = command.indexOf(`--${name}`)
   return at === -1 ? undefined : command[at + 1]
-}
-
-/** From the PATH, or from where the tools of the tests are kept; `null`: it is not there. */
-function findTool (name: string): string | null {
-  const tools = process.env['INSIGHTS_TOOLS_DIR'] ?? join(homedir(), '.cache', 'insights-tools', 'bin')
-  const directories = [...(process.env['PATH'] ?? '').split(delimiter), tools]
-  return directories.map(directory => join(directory, name)).find(path => existsSync(path)) ?? null
 }
 
 const schemaCheck = findTool('check-jsonschema')
