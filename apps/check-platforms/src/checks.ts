@@ -42,15 +42,26 @@ const IDS = { youtube: 'jNQXAC9IVRw', soundcloud: '13158665', x: 'insights_check
 
 export const X_WARNING = 'X charges 0.01 dollars for each account that it returns. One handle is asked for that should not exist.'
 
-/** `clients` has the configured platforms only. `warn` is told before a call that may cost money. */
-export async function checkPlatform (
-  platform: Platform, clients: PlatformClients, facebookPage: string, warn: (text: string) => void
-): Promise<PlatformCheck> {
+export interface CheckTools {
+  /** The configured platforms only. */
+  clients: PlatformClients
+  facebookPage: string
+  /** Told before a call that may cost money. */
+  warn: (text: string) => void
+  /** What has been taken of the limits of the service for this platform, by bucket; `null` = nothing is counted. */
+  chargedFor: (platform: Platform) => Readonly<Record<string, number>> | null
+}
+
+export async function checkPlatform (platform: Platform, { clients, facebookPage, warn, chargedFor }: CheckTools): Promise<PlatformCheck> {
   const client = clients[platform]
   if (client === undefined) return notConfigured(platform)
   if (platform === 'x') warn(X_WARNING)
-  const [outcome] = await client.fetchCounts([platform === 'facebook' ? facebookPage : IDS[platform]])
-  return { platform, ...judge(platform, outcome as CountOutcome, facebookPage), cost: costOf(platform, outcome as CountOutcome) }
+  const [outcome] = await client.fetchCounts([platform === 'facebook' ? facebookPage : IDS[platform]], { urgency: 'on_demand' })
+  return {
+    platform,
+    ...judge(platform, outcome as CountOutcome, facebookPage),
+    cost: costOf(platform, outcome as CountOutcome, chargedFor(platform))
+  }
 }
 
 function notConfigured (platform: Platform): PlatformCheck {
@@ -86,7 +97,8 @@ function variablesFor (platform: Platform, reason: Failure['reason']): VariableN
   return reason === 'transient' || reason === 'request' ? [...addresses] : []
 }
 
-function costOf (platform: Platform, outcome: CountOutcome): Cost {
+function costOf (platform: Platform, outcome: CountOutcome, charged: Readonly<Record<string, number>> | null): Cost {
+  if (charged !== null) return chargedCost(platform, outcome, charged)
   const { amount, unit, tries } = PRICES[platform]
   if (outcome.kind === 'failed') {
     const most = outcome.failure.reason === 'transient' ? amount * tries : amount
@@ -94,4 +106,20 @@ function costOf (platform: Platform, outcome: CountOutcome): Cost {
   }
   // X is not clear about whether it charges for accounts that it does not find.
   return { amount, unit, isAtMost: platform === 'x' && outcome.kind !== 'ok' }
+}
+
+/** The buckets of the service's limits that hold the coin of each platform, and how many of their units one of it is. */
+const COINS: Record<Platform, { buckets: readonly string[], perCoin: number }> = {
+  youtube: { buckets: ['stats', 'videos'], perCoin: 1 },
+  soundcloud: { buckets: ['grants'], perCoin: 1 },
+  x: { buckets: ['spend'], perCoin: 100 },
+  facebook: { buckets: ['calls'], perCoin: 1 },
+  instagram: { buckets: ['calls'], perCoin: 1 }
+}
+
+/** What was taken before each try; the platform may have charged less where there is no answer. */
+function chargedCost (platform: Platform, { kind }: CountOutcome, charged: Readonly<Record<string, number>>): Cost {
+  const { buckets, perCoin } = COINS[platform]
+  const units = buckets.reduce((sum, bucket) => sum + (charged[bucket] ?? 0), 0)
+  return { amount: units / perCoin, unit: PRICES[platform].unit, isAtMost: units > 0 && (kind === 'failed' || (platform === 'x' && kind !== 'ok')) }
 }

@@ -17,9 +17,9 @@ export function toLine ({ platform, state, detail, variables, cost }: PlatformCh
 }
 
 /** One document for programs; amounts are numbers, in the platform's own coin. */
-export function toJson (checks: readonly PlatformCheck[], isGood: boolean): string {
+export function toJson (checks: readonly PlatformCheck[], { isGood, isCounted }: { isGood: boolean, isCounted: boolean }): string {
   const results = checks.map(({ cost: { amount, unit, isAtMost }, ...check }) => ({ ...check, cost: { amount, unit, is_at_most: isAtMost } }))
-  return `${JSON.stringify({ is_good: isGood, results }, null, 2)}\n`
+  return `${JSON.stringify({ is_good: isGood, is_counted: isCounted, results }, null, 2)}\n`
 }
 
 function costText ({ amount, unit, isAtMost }: Cost): string {

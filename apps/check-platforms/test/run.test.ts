@@ -1,9 +1,8 @@
-import { loadConfig } from '@insights/config'
-import { openSandbox, type Sandbox } from '@insights/sandbox'
+import { openSandbox } from '@insights/sandbox'
 import { PLATFORMS } from '@insights/shared'
 import { runService } from '@insights/testkit'
 import { t } from 'tap'
-import { run } from '../src/run.js'
+import { check, variablesOf } from './stage.js'
 
 const sandbox = await openSandbox()
 t.teardown(sandbox.close)
@@ -13,46 +12,7 @@ t.beforeEach(() => {
   sandbox.clock.set(Date.parse('2026-11-23T12:00:00Z'))
 })
 
-type Variables = Record<string, string>
-
-/** All five platforms in the sandbox, with what it accepts. */
-function variablesOf ({ baseUrls, credentials }: Sandbox): Variables {
-  return {
-    YOUTUBE_BASE_URL: baseUrls.youtube,
-    YOUTUBE_API_KEY: credentials.youtube.apiKey,
-    SOUNDCLOUD_BASE_URL: baseUrls.soundcloud,
-    SOUNDCLOUD_TOKEN_URL: baseUrls.soundcloudToken,
-    SOUNDCLOUD_CLIENT_ID: credentials.soundcloud.clientId,
-    SOUNDCLOUD_CLIENT_SECRET: credentials.soundcloud.clientSecret,
-    X_BASE_URL: baseUrls.x,
-    X_BEARER_TOKEN: credentials.x.bearerToken,
-    FACEBOOK_BASE_URL: baseUrls.facebook,
-    FACEBOOK_ACCESS_TOKEN: credentials.facebook.accessToken,
-    FACEBOOK_APP_SECRET: credentials.facebook.appSecret,
-    INSTAGRAM_BASE_URL: baseUrls.instagram,
-    INSTAGRAM_ACCESS_TOKEN: credentials.instagram.accessToken,
-    INSTAGRAM_ACCOUNT_ID: credentials.instagram.accountId,
-    INSTAGRAM_APP_SECRET: credentials.instagram.appSecret
-  }
-}
-
 const ALL = variablesOf(sandbox)
-const SECRETS = Object.entries(ALL).filter(([name]) => /KEY|SECRET|TOKEN$/.test(name)).map(([, value]) => value)
-
-interface Ended { code: number, output: string, complaints: string, lines: string[] }
-
-async function check (t: import('tap').Test, env: Variables, ...args: string[]): Promise<Ended> {
-  let [output, complaints] = ['', '']
-  const code = await run(args, {
-    loadConfig: () => loadConfig(env),
-    write: text => { output += text },
-    complain: text => { complaints += text }
-  })
-  for (const secret of [...SECRETS, ...Object.values(env).filter(value => value.startsWith('wrong-'))]) {
-    t.notOk((output + complaints).includes(secret), 'no secret is shown')
-  }
-  return { code, output, complaints, lines: output.split('\n').slice(0, -1) }
-}
 
 t.test('good credentials: a line each, what it cost, and exit code 0', async t => {
   sandbox.entities.set('x', 'insights_check_', 'missing')
@@ -65,7 +25,7 @@ t.test('good credentials: a line each, what it cost, and exit code 0', async t =
     'Instagram   works. Cost: 1 call.'
   ])
   t.equal(code, 0)
-  t.match(complaints, /^insights: X charges 0\.01 dollars[^\n]*\n$/, 'the warning')
+  t.match(complaints, /^insights: These calls are not counted [^\n]* no database in [^\n]* yet\.\ninsights: X charges 0\.01 dollars[^\n]*\n$/)
   t.strictSame(PLATFORMS.map(platform => [platform, sandbox.calls.totals(platform).cost]),
     [['youtube', 1], ['soundcloud', 2], ['x', 0], ['facebook', 1], ['instagram', 1]], 'a token and a call are two for SoundCloud')
 })
@@ -158,6 +118,7 @@ t.test('JSON is one document with the same in it, and nothing else on standard o
   t.equal(code, 1)
   t.match(JSON.parse(output), {
     is_good: false,
+    is_counted: false,
     results: [
       { platform: 'youtube', state: 'fails', variables: ['YOUTUBE_API_KEY'], cost: { amount: 1, unit: 'quota units', is_at_most: true } },
       { platform: 'soundcloud', state: 'works', detail: '', variables: [], cost: { amount: 1, unit: 'tokens', is_at_most: false } },
@@ -186,7 +147,7 @@ t.test('a configuration that is not valid is one message and exit code 1', async
 })
 
 t.test('as a program it reads the environment and ends with the code', async t => {
-  const { code, stdout } = await runService({ node: ['apps/check-platforms/dist/main.js', '--only', 'youtube,facebook'], env: { ...ALL, FACEBOOK_ACCESS_TOKEN: 'expired-long-ago' } })
+  const { code, stdout } = await runService({ node: ['apps/check-platforms/dist/main.js', '--only', 'youtube,facebook'], env: { ...ALL, DATA_DIR: `${t.testdirName}/missing`, FACEBOOK_ACCESS_TOKEN: 'expired-long-ago' } })
   t.equal(code, 1)
   t.match(stdout, /^YouTube {5}works\. Cost: 1 quota unit\.\nFacebook {4}fails: [^\n]*\n$/)
 })

@@ -29,6 +29,9 @@ export interface Application {
   maxWaitMs: Milliseconds
   /** For what must go through while the platform is parked or failing: a token. */
   ignoresHolds: boolean
+  /** A person tries whether things are well again, so refused credentials and failures hold it back no longer. A
+   *  throttle or a quota does: the platform would take another call amiss. `false`. */
+  isTrial?: boolean
 }
 
 export type Decision =
@@ -82,15 +85,17 @@ function chargeOf ({ charge, divisible }: Application, granted: number): Readonl
   return divisible === undefined ? charge : { ...charge, [divisible]: granted }
 }
 
-function heldBy (state: AccountState, rules: PlatformRules, { platform, charge, call, credential }: Application, now: Milliseconds): CallFailure | null {
+function heldBy (
+  state: AccountState, rules: PlatformRules, { platform, charge, call, credential, isTrial = false }: Application, now: Milliseconds
+): CallFailure | null {
   for (const scope of ['account', platform, ...Object.keys(charge)]) {
     const parking = state.parked[scope]
-    const concerns = parking !== undefined && (parking.reason !== 'auth' || parking.credential === credential)
+    const concerns = parking !== undefined && (parking.reason !== 'auth' || (parking.credential === credential && !isTrial))
     const until = concerns ? heldUntil(parking, call, now) : null
     if (concerns && until !== null) return parkedFailure(parking, until)
   }
   const lane = laneOf(state, platform)
-  const until = lane.openUntil === null ? null : heldUntil({ until: lane.openUntil, probe: lane.probe }, call, now)
+  const until = lane.openUntil === null || isTrial ? null : heldUntil({ until: lane.openUntil, probe: lane.probe }, call, now)
   if (until === null) return null
   const detail = `${rules.name} keeps failing and is not asked for a while.`
   return { reason: 'transient', code: 'INS_PLATFORM_FAILING', detail, retryAt: until }

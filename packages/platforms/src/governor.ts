@@ -22,6 +22,14 @@ export interface GovernorOptions {
   credentials?: Readonly<Partial<Record<Platform, string>>>
   /** The clock of `shared` where that is one of this process; without it the time of the server is followed. */
   clock?: Clock
+  /** Makes all calls trials. */
+  trial?: Trial
+}
+
+/** A person tries credentials out: what was refused before, or has failed, does not hold that back. */
+export interface Trial {
+  /** Told of the units, by bucket, that each try takes. */
+  onCharge: (platform: Platform, charge: Readonly<Record<string, number>>) => void
 }
 
 export interface Governor {
@@ -60,7 +68,7 @@ export function createGovernor (options: GovernorOptions): Governor {
   }
   const gates = Object.fromEntries(PLATFORMS.map(platform => [
     platform, createGate({
-      platform, rules: rules[platform], credential: options.credentials?.[platform] ?? '', keeper: keeperOf(platform), clock
+      platform, rules: rules[platform], credential: options.credentials?.[platform] ?? '', keeper: keeperOf(platform), clock, trial: options.trial
     })
   ])) as Record<Platform, Gate>
   return {
@@ -77,9 +85,10 @@ interface GateOptions {
   rules: PlatformRules
   keeper: StateKeeper
   clock: Clock
+  trial: Trial | undefined
 }
 
-function createGate ({ platform, rules, credential, keeper, clock }: GateOptions): Gate {
+function createGate ({ platform, rules, credential, keeper, clock, trial }: GateOptions): Gate {
   /** When each call was first let through, and the buckets that it has used. */
   const calls = new WeakMap<Call, { startedAt: Milliseconds, buckets: Set<string> }>()
   /** Failures that were made or dealt with here: they tell nothing new. */
@@ -112,13 +121,14 @@ function createGate ({ platform, rules, credential, keeper, clock }: GateOptions
   ): Promise<{ granted: number, at: number }> {
     const startedAt = performance.now()
     const application = {
-      platform, credential, charge, urgency: call.urgency, call: call.id, isRepeat, ignoresHolds, ...(divisible !== undefined && { divisible })
+      platform, credential, charge, urgency: call.urgency, call: call.id, isRepeat, ignoresHolds, isTrial: trial !== undefined, ...(divisible !== undefined && { divisible })
     }
     const { decision, now } = await decide((state, now) => {
       return { decision: admit(state, rules, { ...application, maxWaitMs: call.remainingMs() }, now), now }
     }, call)
     if (decision.kind === 'no') throw refusal(decision.failure)
     remember(call, charge, now)
+    trial?.onCharge(platform, divisible === undefined ? charge : { ...charge, [divisible]: decision.granted })
     const waitMs = decision.sendAt - now
     if (waitMs > 0) await delay(waitMs)
     return { granted: decision.granted, at: startedAt + waitMs }

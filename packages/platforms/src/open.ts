@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { systemClock, type Clock, type Milliseconds, type Platform, type PlatformStatus, type SharedState } from '@insights/shared'
 import type { ClientSettings } from './client.js'
 import { openFacebookClient, type FacebookOptions } from './facebook.js'
-import { createGovernor, type Governor } from './governor.js'
+import { createGovernor, type Governor, type Trial } from './governor.js'
 import { openInstagramClient, type InstagramOptions } from './instagram.js'
 import { createLoader, type CountLoader } from './loader.js'
 import { createMemoryState } from './memory-state.js'
@@ -48,6 +48,8 @@ export interface PlatformSettings {
   /** From 0 to just below 1, for the pauses between tries; `Math.random`. */
   random?: () => number
   userAgent?: string
+  /** Set where a person tries the credentials out, instead of a worker that refreshes. */
+  trial?: Trial
   /** Told of every call that a loader makes, when it has ended; for metrics. Must not throw. */
   onCall?: CallObserver
 }
@@ -138,7 +140,8 @@ function openGovernor (options: PlatformOptions, settings: PlatformSettings): Go
     rules: rulesOf(limits),
     accounts: Object.fromEntries(accounts) as Record<Platform, string>,
     credentials: Object.fromEntries(Object.entries(options).map(([platform, each]) => [platform, fingerprint(each)])),
-    ...(isOwn && { clock: own })
+    ...(isOwn && { clock: own }),
+    ...(settings.trial !== undefined && { trial: settings.trial })
   })
 }
 

@@ -19,6 +19,11 @@ const FORMAT = 1
 /** What a fresh volume may hold without belonging to anybody. */
 const HARMLESS = new Set([LOCK, 'lost+found', '.gitkeep', '.DS_Store'])
 
+/** Where the database of a data directory lives, or will. */
+export function databasePathIn (path: string): string {
+  return join(resolve(path), DATABASE)
+}
+
 /**
  * Makes or opens the data directory and locks it against other processes. A directory that holds something else is
  * refused untouched.
@@ -37,7 +42,7 @@ export async function openDataDirectory (path: string, onLost: () => void): Prom
     await lock.release()
     throw unwritable(path, error)
   }
-  return { databasePath: join(resolve(path), DATABASE), release: async () => { await lock.release() } }
+  return { databasePath: databasePathIn(path), release: async () => { await lock.release() } }
 }
 
 async function lockDirectory (path: string, onLost: () => void): Promise<HeldLock> {

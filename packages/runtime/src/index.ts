@@ -1,5 +1,6 @@
 export { createClosers, type Closers } from './closers.js'
 export { ensureTokenLater } from './ensure-token-later.js'
+export { openCallLedger, type CallLedger, type CallLedgerOptions } from './open-call-ledger.js'
 export { openLog } from './log.js'
 export { openRuntime } from './open.js'
 export type { Runtime, RuntimeOptions } from './runtime.js'
