@@ -130,6 +130,17 @@ t.test('the states and waits of sources are those of the code', async t => {
   t.same(live.map(([name, , , every]) => [name, every]), rows.map(([name, interval]) => [name, interval]))
 })
 
+t.test('what is said of platforms has every state, every code and every variable', async t => {
+  const meanings = section('docs/platforms.md', 'What a state means, and what to do')
+  t.same(table(meanings, 'State').map(([state]) => state), SOURCE_STATES)
+  const codes = table(meanings, 'Code').flatMap(([cell = '']) => cell.split(', '))
+  t.same(codes.sort(), Object.keys(ERRORS).filter(code => code.startsWith('INS_PLATFORM_')).sort())
+  const variables = listVariables().map(({ name }) => name).filter(name => /^(?:PLATFORM|YOUTUBE|SOUNDCLOUD|X|FACEBOOK|INSTAGRAM|GRAPH)_/.test(name))
+  const text = read('docs/platforms.md')
+  t.ok(variables.length > 25)
+  t.same(variables.filter(name => !text.includes(`\`${name}\``)), [])
+})
+
 function inWords (ms: number): string {
   return ms % 3_600_000 === 0 ? `${ms / 3_600_000} h` : `${ms / 60_000} min`
 }
