@@ -23,8 +23,8 @@ export interface DocumentedExample {
 
 export const DOCUMENT: Json = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../docs/openapi.json'), 'utf8'))
 
-/** Headers that are there only with a limit or a body; all others are on each answer that lists them. */
-const NOT_ALWAYS = new Set(['ratelimit', 'ratelimit-policy'])
+/** Headers that are there only with a limit or in a repeat; all others are on each answer that lists them. */
+const NOT_ALWAYS = new Set(['ratelimit', 'ratelimit-policy', 'idempotency-replayed'])
 
 /** Every example of the document, those that change nothing first, those that erase last. */
 export function documentedExamples (): DocumentedExample[] {

@@ -75,7 +75,7 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
     if (deps.history !== undefined) await api.register(history, { store, history: deps.history, clock, publicUrl })
     await api.register(models)
     if (deps.platforms !== undefined) await api.register(platforms, { platforms: deps.platforms })
-    await api.register(tokenRoutes, { tokens, clock, forget: lookup.forget })
+    await api.register(tokenRoutes, { tokens, store, clock, forget: lookup.forget })
     await api.register(docsPage)
     await registerDashboard(api, deps, settings)
   })

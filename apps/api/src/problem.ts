@@ -52,7 +52,9 @@ const BASIC_CHALLENGE = 'Basic realm="insights"'
 export function problemHeaders (error: AppError, allowBasic = false): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': PROBLEM_TYPE }
   const { statusCode } = error
-  if (statusCode === 503 || statusCode === 429) headers['retry-after'] = String(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS)
+  if (statusCode === 503 || statusCode === 429 || error.code === 'INS_IDEMPOTENCY_RUNNING') {
+    headers['retry-after'] = String(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS)
+  }
   if (statusCode === 401) headers['www-authenticate'] = allowBasic ? BASIC_CHALLENGE : TOKEN_CHALLENGE
   if (error.allow !== undefined) headers['allow'] = error.allow.join(', ')
   return headers

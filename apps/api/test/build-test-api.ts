@@ -13,6 +13,8 @@ export interface TestStores {
   store: InsightStore
   tokens: TokenStore
   history: HistoryStore
+  /** Moves all keys of calls into the past. */
+  passKeyTime?: (ms: number) => Promise<void>
 }
 
 export interface PgliteTestStores extends TestStores {
@@ -28,6 +30,9 @@ export async function openTestStores (t: Test): Promise<PgliteTestStores> {
     store: createPgliteInsightStore(db),
     tokens: createPgliteTokenStore(db),
     history: createPgliteHistoryStore(db),
+    passKeyTime: async ms => {
+      await db.query("update insights.idempotency_keys set expires_at = expires_at - $1 * interval '1 ms'", [ms])
+    },
     countInsights: async () => {
       const { rows } = await db.query<{ count: number }>('select count(*)::int as count from insights.insights')
       return rows[0]?.count ?? 0

@@ -19,7 +19,7 @@ t.test('a page of a named origin reads every answer, errors and their headers in
       const { statusCode, headers } = await app.inject({ url: path, headers: { origin } })
       t.equal(statusCode, status, path)
       t.equal(headers['access-control-allow-origin'], origin)
-      t.match(headers['access-control-expose-headers'], /x-request-id.*retry-after.*etag/)
+      t.match(headers['access-control-expose-headers'], /x-request-id.*retry-after.*etag.*idempotency-replayed/)
       t.equal(headers.vary, 'Origin')
       t.equal(headers['access-control-allow-credentials'], undefined, 'the sign-in of the browser stays out of it')
     }
@@ -32,7 +32,7 @@ t.test('a preflight is answered with what the API understands', async t => {
   })
   t.match([statusCode, payload], [204, ''])
   t.match(headers['access-control-allow-methods'], /PATCH/)
-  t.match(headers['access-control-allow-headers'], /authorization, content-type, .*if-match/)
+  t.match(headers['access-control-allow-headers'], /authorization, content-type, idempotency-key, .*if-match/)
   t.equal(headers['access-control-max-age'], '600')
   t.match(headers.allow, /GET/)
 })

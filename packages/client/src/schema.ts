@@ -91,7 +91,7 @@ export interface paths {
         put?: never;
         /**
          * Store an insight and ask for its counts
-         * @description Answers at once, before any platform was asked: the score is 0.00 and the counts are null.
+         * @description Answers at once, before any platform was asked: the score is 0.00 and the counts are null. Under an `Idempotency-Key` a request that got no answer can be sent again and makes one insight: the repeat gets the answer of the first one.
          */
         post: operations["createInsight"];
         delete?: never;
@@ -163,7 +163,7 @@ export interface paths {
         put?: never;
         /**
          * Store many insights, one a line
-         * @description Takes NDJSON: each line is what a POST takes, and is answered by one line, in order: `{"line": 1, "status": 201, "id": 7}`, with 200 where an insight with its `external_id` was there, which is then replaced; or status, `code`, `detail` and `errors` of what is wrong with it. A wrong line harms no other. Empty lines count, and have no answer. The answer begins while lines still come in. A connection that breaks leaves whole insights: with an `external_id` on each line the file can be sent again.
+         * @description Takes NDJSON: each line is what a POST takes, and is answered by one line, in order: `{"line": 1, "status": 201, "id": 7}`, with 200 where an insight with its `external_id` was there, which is then replaced; or status, `code`, `detail` and `errors` of what is wrong with it. A wrong line harms no other. Empty lines count, and have no answer. The answer begins while lines still come in. A connection that breaks leaves whole insights: with an `external_id` on each line the file can be sent again. An `Idempotency-Key` is refused.
          */
         post: operations["importInsights"];
         delete?: never;
@@ -201,7 +201,7 @@ export interface paths {
         put?: never;
         /**
          * Ask for fresh counts
-         * @description Does not wait for them. While one refresh waits, asking again adds none; counts that are still fresh are not fetched again.
+         * @description Does not wait for them. While one refresh waits, asking again adds none; counts that are still fresh are not fetched again. That goes for repeats too: an `Idempotency-Key` changes nothing.
          */
         post: operations["askRefresh"];
         delete?: never;
@@ -241,7 +241,7 @@ export interface paths {
         put?: never;
         /**
          * Compute the score of given figures and counts
-         * @description Takes an insight as it is answered, in which the counts count as fetched; null is not known. Stores nothing.
+         * @description Takes an insight as it is answered, in which the counts count as fetched; null is not known. Stores nothing, so that an `Idempotency-Key` changes nothing.
          */
         post: operations["computeScore"];
         delete?: never;
@@ -336,7 +336,10 @@ export interface paths {
         /** List the tokens */
         get: operations["listTokens"];
         put?: never;
-        /** Make a token */
+        /**
+         * Make a token
+         * @description Under an `Idempotency-Key` a repeat makes no second token. It can not show the first one again either: it is a 409 that names the token, which can be revoked then.
+         */
         post: operations["createToken"];
         delete?: never;
         options?: never;
@@ -375,7 +378,7 @@ export interface paths {
         put?: never;
         /**
          * Make a token in the place of another
-         * @description The old one works beside it for `overlap_seconds`, a day unless something else is said.
+         * @description The old one works beside it for `overlap_seconds`, a day unless something else is said. Under an `Idempotency-Key` a repeat makes no second token. It can not show the first one again either: it is a 409 that names the token, which can be revoked then.
          */
         post: operations["rotateToken"];
         delete?: never;
@@ -740,6 +743,76 @@ export interface components {
                 };
             };
         };
+        /** @description What was made under this key has been erased */
+        "INS_IDEMPOTENCY_ERASED.limited": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 410;
+                    /** @enum {string} */
+                    code: "INS_IDEMPOTENCY_ERASED";
+                };
+            };
+        };
+        /** @description The key was used with another request */
+        "INS_IDEMPOTENCY_MISMATCH.limited": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 422;
+                    /** @enum {string} */
+                    code: "INS_IDEMPOTENCY_MISMATCH";
+                };
+            };
+        };
+        /** @description A request with this key is under way. Or: Another insight has this external id */
+        "INS_IDEMPOTENCY_RUNNING.INS_EXTERNAL_ID_TAKEN.limited": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 409;
+                    /** @enum {string} */
+                    code: "INS_IDEMPOTENCY_RUNNING" | "INS_EXTERNAL_ID_TAKEN";
+                };
+            };
+        };
+        /** @description A request with this key is under way. Or: A token was made under this key. Or: The token has expired or is revoked */
+        "INS_IDEMPOTENCY_RUNNING.INS_IDEMPOTENCY_TOKEN.INS_TOKEN_INACTIVE.limited": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 409;
+                    /** @enum {string} */
+                    code: "INS_IDEMPOTENCY_RUNNING" | "INS_IDEMPOTENCY_TOKEN" | "INS_TOKEN_INACTIVE";
+                };
+            };
+        };
+        /** @description A request with this key is under way. Or: A token was made under this key */
+        "INS_IDEMPOTENCY_RUNNING.INS_IDEMPOTENCY_TOKEN.limited": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 409;
+                    /** @enum {string} */
+                    code: "INS_IDEMPOTENCY_RUNNING" | "INS_IDEMPOTENCY_TOKEN";
+                };
+            };
+        };
         /** @description The insight has changed since */
         "INS_INSIGHT_CHANGED.limited": {
             headers: {
@@ -992,20 +1065,6 @@ export interface components {
                 };
             };
         };
-        /** @description The token has expired or is revoked */
-        "INS_TOKEN_INACTIVE.limited": {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @constant */
-                    status: 409;
-                    /** @enum {string} */
-                    code: "INS_TOKEN_INACTIVE";
-                };
-            };
-        };
         /** @description No other token may manage tokens */
         "INS_TOKEN_LAST_ADMIN.limited": {
             headers: {
@@ -1213,7 +1272,10 @@ export interface operations {
     createInsight: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for this request, made up by the client, new for each thing to be made: sent again with the same key and body within 24 hours, it makes nothing a second time. 1 to 255 printable ASCII characters, in double quotes or without them. Keys of other tokens are other keys */
+                "idempotency-key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1249,9 +1311,11 @@ export interface operations {
             401: components["responses"]["INS_AUTH_MISSING.INS_AUTH_INVALID"];
             403: components["responses"]["INS_AUTH_SCOPE"];
             408: components["responses"]["INS_REQUEST_TIMEOUT.limited"];
-            409: components["responses"]["INS_EXTERNAL_ID_TAKEN.limited"];
+            409: components["responses"]["INS_IDEMPOTENCY_RUNNING.INS_EXTERNAL_ID_TAKEN.limited"];
+            410: components["responses"]["INS_IDEMPOTENCY_ERASED.limited"];
             413: components["responses"]["INS_REQUEST_TOO_LARGE.limited"];
             415: components["responses"]["INS_REQUEST_MEDIA_TYPE.limited"];
+            422: components["responses"]["INS_IDEMPOTENCY_MISMATCH.limited"];
             429: components["responses"]["INS_RATE_LIMITED.limited"];
             431: components["responses"]["INS_REQUEST_HEADERS"];
             500: components["responses"]["INS_INTERNAL.limited"];
@@ -2100,7 +2164,10 @@ export interface operations {
     createToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for this request, made up by the client, new for each thing to be made: sent again with the same key and body within 24 hours, it makes nothing a second time. 1 to 255 printable ASCII characters, in double quotes or without them. Keys of other tokens are other keys */
+                "idempotency-key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2140,8 +2207,10 @@ export interface operations {
             401: components["responses"]["INS_AUTH_MISSING.INS_AUTH_INVALID"];
             403: components["responses"]["INS_AUTH_SCOPE"];
             408: components["responses"]["INS_REQUEST_TIMEOUT.limited"];
+            409: components["responses"]["INS_IDEMPOTENCY_RUNNING.INS_IDEMPOTENCY_TOKEN.limited"];
             413: components["responses"]["INS_REQUEST_TOO_LARGE.limited"];
             415: components["responses"]["INS_REQUEST_MEDIA_TYPE.limited"];
+            422: components["responses"]["INS_IDEMPOTENCY_MISMATCH.limited"];
             429: components["responses"]["INS_RATE_LIMITED.limited"];
             431: components["responses"]["INS_REQUEST_HEADERS"];
             500: components["responses"]["INS_INTERNAL.limited"];
@@ -2182,7 +2251,10 @@ export interface operations {
     rotateToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name for this request, made up by the client, new for each thing to be made: sent again with the same key and body within 24 hours, it makes nothing a second time. 1 to 255 printable ASCII characters, in double quotes or without them. Keys of other tokens are other keys */
+                "idempotency-key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2231,9 +2303,10 @@ export interface operations {
             403: components["responses"]["INS_AUTH_SCOPE"];
             404: components["responses"]["INS_TOKEN_UNKNOWN.limited"];
             408: components["responses"]["INS_REQUEST_TIMEOUT.limited"];
-            409: components["responses"]["INS_TOKEN_INACTIVE.limited"];
+            409: components["responses"]["INS_IDEMPOTENCY_RUNNING.INS_IDEMPOTENCY_TOKEN.INS_TOKEN_INACTIVE.limited"];
             413: components["responses"]["INS_REQUEST_TOO_LARGE.limited"];
             415: components["responses"]["INS_REQUEST_MEDIA_TYPE.limited"];
+            422: components["responses"]["INS_IDEMPOTENCY_MISMATCH.limited"];
             429: components["responses"]["INS_RATE_LIMITED.limited"];
             431: components["responses"]["INS_REQUEST_HEADERS"];
             500: components["responses"]["INS_INTERNAL.limited"];
@@ -2244,4 +2317,4 @@ export interface operations {
 }
 
 /** The POSTs that take an `Idempotency-Key`. */
-export const KEYED_POSTS: readonly (keyof paths)[] = [];
+export const KEYED_POSTS: readonly (keyof paths)[] = ["/api/user_insights","/api/tokens","/api/tokens/{id}/rotate"];

@@ -32,6 +32,8 @@ export interface Rotation {
   overlapMs: Milliseconds
   /** When the new token expires, `null` = never; without it, it lives as long as the other one was made to live. */
   expiresAt?: Timestamp | null
+  /** The new token itself, of `createToken`; without it one is made. */
+  secret?: string
 }
 
 /** A token as people and programs may see it, as of `now`. The keys stand in the order in which answers show them. */
@@ -48,11 +50,10 @@ export function describeToken (record: TokenRecord, now: Milliseconds): TokenDes
   }
 }
 
-/** Makes a token and stores its hash. */
+/** Makes a token, from a secret of `createToken`, and stores its hash. */
 export async function issueToken (
-  tokens: TokenStore, token: { name: string, scopes: readonly Scope[], expires_at: Timestamp | null }
+  tokens: TokenStore, token: { name: string, scopes: readonly Scope[], expires_at: Timestamp | null }, secret = createToken()
 ): Promise<IssuedToken> {
-  const secret = createToken()
   return { token: secret, record: await tokens.add({ ...token, hash: hashToken(secret) }) }
 }
 
@@ -64,7 +65,7 @@ export async function issueToken (
  *   meanwhile: a token that was taken away brings forth no other.
  */
 export async function rotateToken (
-  tokens: TokenStore, id: string, { now, overlapMs, expiresAt }: Rotation
+  tokens: TokenStore, id: string, { now, overlapMs, expiresAt, secret }: Rotation
 ): Promise<IssuedToken & { replaced: TokenRecord }> {
   const current = (await tokens.list()).find(record => record.id === id)
   if (current === undefined) throw unknownToken()
@@ -73,7 +74,7 @@ export async function rotateToken (
     name: current.name === BOOTSTRAP_TOKEN_NAME ? `rotated ${current.name}` : current.name,
     scopes: current.scopes,
     expires_at: expiresAt === undefined ? sameLifetime(current, now) : expiresAt
-  })
+  }, secret)
   const replaced = await tokens.expire(id, toTimestamp(now + overlapMs))
   if (replaced === null || replaced.revoked_at !== null) {
     await tokens.revoke(issued.record.id)

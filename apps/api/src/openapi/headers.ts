@@ -52,6 +52,11 @@ export const ANSWER_HEADERS = {
     schema: { type: 'string' },
     example: 'Mon, 23 Nov 2026 16:44:20 GMT'
   },
+  'idempotency-replayed': {
+    description: 'true where this is the answer that was given to the first request with this Idempotency-Key; absent otherwise',
+    schema: { type: 'string' },
+    example: 'true'
+  },
   'content-disposition': {
     description: 'A name for the file to save the answer in',
     schema: { type: 'string' },
@@ -80,6 +85,12 @@ export const OF_STATUS: Readonly<Record<number, readonly AnswerHeader[]>> = {
 
 /** The headers of requests that have a meaning of ours; a route names those that it reads. */
 export const REQUEST_HEADERS = {
+  'idempotency-key': {
+    description: 'A name for this request, made up by the client, new for each thing to be made: sent again with the same key and body within 24 hours, it makes nothing a second time. ' +
+      '1 to 255 printable ASCII characters, in double quotes or without them. Keys of other tokens are other keys',
+    schema: { type: 'string' },
+    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"'
+  },
   'if-match': {
     description: 'The ETag of the state that is to be changed; any other state is a 412',
     schema: { type: 'string' },

@@ -60,6 +60,10 @@ type CommonStatus = keyof typeof COMMON_CODES
 /** For `responses`: what a request with a body may end with besides. */
 export const bodyCodes: readonly ErrorCode[] = ['INS_REQUEST_TOO_LARGE', 'INS_REQUEST_MEDIA_TYPE']
 
+/** For `responses`: what a request under an `Idempotency-Key` may end with besides, by what it makes. */
+export const insightKeyCodes: readonly ErrorCode[] = ['INS_IDEMPOTENCY_RUNNING', 'INS_IDEMPOTENCY_MISMATCH', 'INS_IDEMPOTENCY_ERASED']
+export const tokenKeyCodes: readonly ErrorCode[] = ['INS_IDEMPOTENCY_RUNNING', 'INS_IDEMPOTENCY_MISMATCH', 'INS_IDEMPOTENCY_TOKEN']
+
 /**
  * The response schemas of a route behind a token: its answers, made by `answer`, and a problem under each status that
  * it can end with. The common ones are added; `codes` names those that the route adds.

@@ -6,6 +6,7 @@ import { AppError, type Milliseconds } from '@insights/shared'
 import type { InsightStore } from '@insights/storage'
 import { readLines } from '../bodies/lines.js'
 import { checkEncoding } from '../bodies/media-type.js'
+import { refuseKey } from '../idempotency-key.js'
 import { describe } from '../openapi/describe.js'
 import { keepStreams, NO_HANDLER_TIMEOUT } from '../open-streams.js'
 import { answer, bodyCodes, responses } from './answer-schemas.js'
@@ -31,7 +32,7 @@ const BulkSchema = describe({
   description: 'Takes NDJSON: each line is what a POST takes, and is answered by one line, in order: `{"line": 1, "status": 201, "id": 7}`, ' +
     'with 200 where an insight with its `external_id` was there, which is then replaced; or status, `code`, `detail` and `errors` of what is wrong with it. ' +
     'A wrong line harms no other. Empty lines count, and have no answer. The answer begins while lines still come in. ' +
-    'A connection that breaks leaves whole insights: with an `external_id` on each line the file can be sent again.',
+    'A connection that breaks leaves whole insights: with an `external_id` on each line the file can be sent again. An `Idempotency-Key` is refused.',
   tags: ['insights'],
   documentedBody: Type.String({ description: 'Lines of JSON, each an insight as POST takes it' }),
   consumes: [...NDJSON_TYPES],
@@ -55,6 +56,7 @@ export const bulk: FastifyPluginAsyncTypebox<BulkOptions> = async (app, { store,
   }, async (request, reply) => {
     if (!(request.body instanceof Readable)) throw refusedType()
     checkEncoding(request.headers)
+    refuseKey(request)
     const batches = readLines(request.body, { maxLineBytes: bodyLimitBytes, stallMs: requestTimeoutMs })
     const results = async function * (): AsyncGenerator<string> {
       for await (const lines of batches) {

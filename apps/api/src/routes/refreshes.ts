@@ -10,7 +10,7 @@ import { RefreshAnswerSchema, RefreshInputSchema } from './refresh-schemas.js'
 const AskSchema = describe({
   operationId: 'askRefresh',
   summary: 'Ask for fresh counts',
-  description: 'Does not wait for them. While one refresh waits, asking again adds none; counts that are still fresh are not fetched again.',
+  description: 'Does not wait for them. While one refresh waits, asking again adds none; counts that are still fresh are not fetched again. That goes for repeats too: an `Idempotency-Key` changes nothing.',
   tags: ['refreshes'],
   params: InsightPathSchema,
   body: RefreshInputSchema,

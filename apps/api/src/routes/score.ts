@@ -24,7 +24,7 @@ const ReadSchema = describe({
 const ComputeSchema = describe({
   operationId: 'computeScore',
   summary: 'Compute the score of given figures and counts',
-  description: 'Takes an insight as it is answered, in which the counts count as fetched; null is not known. Stores nothing.',
+  description: 'Takes an insight as it is answered, in which the counts count as fetched; null is not known. Stores nothing, so that an `Idempotency-Key` changes nothing.',
   tags: ['scores'],
   body: ScoreInputSchema,
   response: responses({ 200: answer('The score, explained', ScoreAnswerSchema) }, bodyCodes),

@@ -1,12 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { AppError, isActiveToken, type Clock, type Milliseconds } from '@insights/shared'
+import { AppError, createToken, hashToken, isActiveToken, tokenIdOf, type Clock, type Milliseconds } from '@insights/shared'
 import {
-  DEFAULT_OVERLAP_SECONDS, describeToken, issueToken, rotateToken, unknownToken, type TokenRecord, type TokenStore
+  DEFAULT_OVERLAP_SECONDS, describeToken, issueToken, rotateToken, unknownToken, type InsightStore, type TokenRecord, type TokenStore
 } from '@insights/storage'
+import { answerTokenOnce } from '../answer-once.js'
+import { IdempotencySchema } from '../idempotency-key.js'
 import type { TokenLookup } from '../token-lookup.js'
 import { describe } from '../openapi/describe.js'
-import { answer, responses, bodyCodes } from './answer-schemas.js'
+import { answer, responses, bodyCodes, tokenKeyCodes } from './answer-schemas.js'
 import { NEW_TOKEN, ROTATED_TOKEN, TOKENS } from './token-examples.js'
 import { checkName, toExpiry } from './token-input.js'
 import {
@@ -15,10 +17,13 @@ import {
 
 export interface TokenRouteOptions {
   tokens: TokenStore
+  store: Pick<InsightStore, 'keys'>
   clock: Clock
   /** Called after a change of a token, with its hash. */
   forget: TokenLookup['forget']
 }
+
+const KEYED = 'Under an `Idempotency-Key` a repeat makes no second token. It can not show the first one again either: it is a 409 that names the token, which can be revoked then.'
 
 const ListSchema = describe({
   operationId: 'listTokens',
@@ -30,12 +35,22 @@ const ListSchema = describe({
 const CreateSchema = describe({
   operationId: 'createToken',
   summary: 'Make a token',
+  description: KEYED,
   tags: ['tokens'],
+  headers: IdempotencySchema,
   body: TokenInputSchema,
-  response: responses({ 201: answer('The token, shown this once', NewTokenAnswerSchema) }, [...bodyCodes, 'INS_STORE_FULL']),
+  response: responses({ 201: answer('The token, shown this once', NewTokenAnswerSchema) }, [...bodyCodes, ...tokenKeyCodes, 'INS_STORE_FULL']),
+  problemHeaders: { 409: ['retry-after'] },
   examples: {
     'for-a-host': {
       summary: 'For a host application, for a year',
+      body: { name: 'marketplace', scopes: ['read', 'write'], expires_in_days: 365 },
+      status: 201,
+      answer: NEW_TOKEN
+    },
+    'under-a-key': {
+      summary: 'So that a repeat makes no second one',
+      headers: { 'idempotency-key': '"0f1a7b52-6a53-4f0e-9d2c-1c8f3e0b7a44"' },
       body: { name: 'marketplace', scopes: ['read', 'write'], expires_in_days: 365 },
       status: 201,
       answer: NEW_TOKEN
@@ -54,14 +69,16 @@ const RevokeSchema = describe({
 const RotateSchema = describe({
   operationId: 'rotateToken',
   summary: 'Make a token in the place of another',
-  description: 'The old one works beside it for `overlap_seconds`, a day unless something else is said.',
+  description: `The old one works beside it for \`overlap_seconds\`, a day unless something else is said. ${KEYED}`,
   tags: ['tokens'],
+  headers: IdempotencySchema,
   params: TokenPathSchema,
   body: RotationInputSchema,
   isBodyOptional: true,
   response: responses({
     201: answer('The new token, shown this once', RotationAnswerSchema)
-  }, [...bodyCodes, 'INS_TOKEN_UNKNOWN', 'INS_TOKEN_INACTIVE', 'INS_STORE_FULL']),
+  }, [...bodyCodes, ...tokenKeyCodes, 'INS_TOKEN_UNKNOWN', 'INS_TOKEN_INACTIVE', 'INS_STORE_FULL']),
+  problemHeaders: { 409: ['retry-after'] },
   examples: {
     rotated: {
       summary: 'With an hour for changing over',
@@ -75,18 +92,24 @@ const RotateSchema = describe({
 const config = { scope: 'admin' } as const
 
 /** Making, listing, replacing and taking away tokens. The only routes that ever answer with one, each time once. */
-export const tokenRoutes: FastifyPluginAsyncTypebox<TokenRouteOptions> = async (app, { tokens, clock, forget }) => {
+export const tokenRoutes: FastifyPluginAsyncTypebox<TokenRouteOptions> = async (app, { tokens, store, clock, forget }) => {
   app.get('/api/tokens', { schema: ListSchema, config }, async () => {
     const now = clock.now()
     return { results: (await tokens.list()).map(record => describeToken(record, now)) }
   })
 
-  app.post('/api/tokens', { schema: CreateSchema, config }, async ({ body }, reply) => {
+  app.post('/api/tokens', { schema: CreateSchema, config }, async (request, reply) => {
     const now = clock.now()
+    const { body } = request
     checkName(body.name)
     const { name, scopes } = body
-    const { token, record } = await issueToken(tokens, { name, scopes, expires_at: toExpiry(body, now) ?? null })
-    return await reply.code(201).send({ ...describeToken(record, now), token })
+    const expiry = toExpiry(body, now) ?? null
+    const secret = createToken()
+    const once = { store, request, reply, call: 'createToken', payload: { ...body, scopes: [...scopes].sort() } }
+    return await answerTokenOnce(once, tokenIdOf(hashToken(secret)), async () => {
+      const { token, record } = await issueToken(tokens, { name, scopes, expires_at: expiry }, secret)
+      return { status: 201, headers: {}, body: { ...describeToken(record, now), token } }
+    })
   })
 
   app.delete('/api/tokens/:id', { schema: RevokeSchema, config }, async ({ params: { id }, token: own }, reply) => {
@@ -102,14 +125,19 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<TokenRouteOptions> = async (
     config,
     // Nothing to say is the usual case: no body then means an empty one.
     preValidation: async request => { request.body ??= {} }
-  }, async ({ params: { id }, body }, reply) => {
+  }, async (request, reply) => {
     const now = clock.now()
+    const { params: { id }, body } = request
     const { overlap_seconds: overlapSeconds = DEFAULT_OVERLAP_SECONDS } = body
-    const { token, record, replaced } = await rotateToken(
-      tokens, id, { now, overlapMs: overlapSeconds * 1_000, expiresAt: toExpiry(body, now) })
-    forget(replaced.hash)
-    const replaces = { id: replaced.id, expires_at: replaced.expires_at }
-    return await reply.code(201).send({ ...describeToken(record, now), token, replaces })
+    const secret = createToken()
+    const rotation = { now, overlapMs: overlapSeconds * 1_000, expiresAt: toExpiry(body, now), secret }
+    const once = { store, request, reply, call: `rotateToken ${id}`, payload: body }
+    return await answerTokenOnce(once, tokenIdOf(hashToken(secret)), async () => {
+      const { token, record, replaced } = await rotateToken(tokens, id, rotation)
+      forget(replaced.hash)
+      const replaces = { id: replaced.id, expires_at: replaced.expires_at }
+      return { status: 201, headers: {}, body: { ...describeToken(record, now), token, replaces } }
+    })
   })
 }
 
