@@ -6,6 +6,7 @@ type Json = Record<string, any>
 
 /** A request of the OpenAPI document with its answer; what belongs together has one name there. */
 export interface DocumentedExample {
+  operationId: string
   method: string
   /** With the values of the example in place of its parameters. */
   path: string
@@ -17,6 +18,8 @@ export interface DocumentedExample {
   statuses: number[]
   /** `undefined`: the answer is not shown. */
   answer: unknown
+  /** The media type that the answer is shown with. */
+  answerType: string | null
   /** The headers that the answer must have. */
   answerHeaders: (status: number) => string[]
 }
@@ -38,8 +41,8 @@ function examplesOf (method: string, path: string, operation: Json): DocumentedE
   const responses = Object.entries<Json>(operation['responses']).map(([status, response]) => [Number(status), resolved(response)] as const)
   const parameters: Json[] = operation['parameters'] ?? []
   const [[mediaType = '', media = {}] = []] = Object.entries<Json>(operation['requestBody']?.content ?? {})
-  const shown = responses.flatMap(([status, response]) => Object.entries<Json>(firstMedia(response)['examples'] ?? {})
-    .map(([name, { value }]) => ({ name, status, value })))
+  const shown = responses.flatMap(([status, response]) => Object.entries<Json>(response['content'] ?? {})
+    .flatMap(([type, { examples = {} }]) => Object.entries<Json>(examples).map(([name, { value }]) => ({ name, status, type, value }))))
   const names = new Set([
     ...shown.map(({ name }) => name), ...parameters.flatMap(({ examples = {} }) => Object.keys(examples)), ...Object.keys(media['examples'] ?? {})
   ])
@@ -51,6 +54,7 @@ function examplesOf (method: string, path: string, operation: Json): DocumentedE
     const given = parameters.filter(parameter => valueOf(parameter) !== undefined)
     const query = given.filter(({ in: place }) => place === 'query').map((parameter): [string, string] => [parameter['name'], String(valueOf(parameter))])
     return {
+      operationId: operation['operationId'],
       method,
       path: path.replace(/\{(\w+)\}/g, (_, key: string) => String(valueOf(parameters.find(({ in: place, name }) => place === 'path' && name === key) ?? {}))) +
         (query.length === 0 ? '' : `?${String(new URLSearchParams(query))}`),
@@ -60,13 +64,10 @@ function examplesOf (method: string, path: string, operation: Json): DocumentedE
       body: media['examples']?.[name] === undefined ? null : { mediaType, value: media['examples'][name].value },
       statuses: answer !== undefined ? [answer.status] : responses.map(([status]) => status).filter(status => status < 400),
       answer: answer?.value,
+      answerType: answer?.type ?? null,
       answerHeaders: status => Object.keys(responses.find(([known]) => known === status)?.[1]['headers'] ?? {}).filter(header => !NOT_ALWAYS.has(header))
     }
   })
-}
-
-function firstMedia (response: Json): Json {
-  return Object.values<Json>(response['content'] ?? {})[0] ?? {}
 }
 
 function resolved (part: Json): Json {

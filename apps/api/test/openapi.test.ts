@@ -104,8 +104,8 @@ t.test('it is served to everybody, and is the same with every setting', async t 
   const answered = await app.inject('/openapi.json')
   t.equal(answered.statusCode, 200)
   const whole: Json = await buildOpenApiDocument()
-  const { '/metrics': metrics, '/api/platforms': platforms, ...paths } = whole['paths']
-  t.ok(metrics && platforms)
+  const { '/metrics': metrics, '/api/platforms': platforms, '/api/user_insights/{id}/history': history, ...paths } = whole['paths']
+  t.ok(metrics && platforms && history)
   t.strictSame(answered.json().paths, paths, 'only what is not there is not shown')
 })
 

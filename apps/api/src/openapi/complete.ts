@@ -68,10 +68,11 @@ function completeResponse (response: Json, status: number, { schema, config }: R
   response['headers'] = Object.fromEntries([...headers].map(name => [name, { $ref: `#/components/headers/${name}` }]))
   if (codes !== undefined) Object.assign(response, problemResponse(status, codes))
   if (facts !== undefined) describeAnswer(response, facts)
-  const media: Json | undefined = Object.values(response['content'] ?? {})[0] as Json | undefined
-  if (media === undefined) return
   const shown = Object.entries(schema.examples ?? {}).filter(([, example]) => example.status === status)
-  addExamples(media, shown.map(([name, { answer, summary }]) => [name, answer, summary]))
+  for (const [index, [type, media]] of Object.entries<Json>(response['content'] ?? {}).entries()) {
+    const ofType = shown.filter(([, { answerType }]) => answerType === type || (answerType === undefined && index === 0))
+    addExamples(media, ofType.map(([name, { answer, summary }]) => [name, answer, summary]))
+  }
 }
 
 function describeAnswer (response: Json, { description, mediaTypes = [JSON_TYPE] }: AnswerFacts): void {

@@ -29,6 +29,8 @@ export interface Example {
   status: number
   /** Left out where the answer has no body or none that could be shown. */
   answer?: unknown
+  /** The media type of the answer, where the route has several and it is not the first. */
+  answerType?: string
 }
 
 /** A route as the OpenAPI document shows it, and as Fastify checks it. */

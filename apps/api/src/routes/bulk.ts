@@ -40,7 +40,14 @@ const BulkSchema = describe({
     200: answer('A line for each line', Type.Unsafe<Readable>({ type: 'string' }), { mediaTypes: ['application/x-ndjson'] })
   }, bodyCodes),
   examples: {
-    'two-lines': { summary: 'A new insight, and one without anything', body: '{"external_id":"artist-17","number_of_roles":2}\n{}\n', status: 200 }
+    'two-lines': {
+      summary: 'A new insight, and a mistake',
+      body: '{"external_id":"artist-17","number_of_roles":2}\n{"connects":-1}\n',
+      status: 200,
+      answer: '{"line":1,"status":201,"id":7}\n' +
+        '{"line":2,"status":400,"code":"INS_REQUEST_INVALID","detail":"/connects must be a whole number from 0 to 9007199254740991.",' +
+        '"errors":[{"pointer":"/connects","code":"range","detail":"must be a whole number from 0 to 9007199254740991"}]}\n'
+    }
   }
 })
 

@@ -6,6 +6,7 @@ import type { InsightStore, ListedInsight, ListFilter, ListPosition } from '@ins
 import { describe } from '../openapi/describe.js'
 import { keepStreams, NO_HANDLER_TIMEOUT } from '../open-streams.js'
 import { answer, responses } from './answer-schemas.js'
+import { KNOWN_ARTIST, KNOWN_ARTIST_AS_CSV } from './insight-examples.js'
 import { FORMATS, formatOf, type ExportFormat, type FormatName } from './export-format.js'
 import { toFilter } from './list-input.js'
 import { FILTERS } from './list-schemas.js'
@@ -31,7 +32,10 @@ const ExportSchema = describe({
   response: responses({
     200: answer('The insights', Type.Unsafe<Readable>({ type: 'string' }), { mediaTypes: ['application/x-ndjson', 'text/csv'], headers: ['content-disposition'] })
   }, []),
-  examples: { scored: { summary: 'Those with a score, as CSV', query: { format: 'csv', min_score: 7 }, status: 200 } }
+  examples: {
+    lines: { summary: 'Those with a score, as NDJSON', query: { min_score: 7 }, status: 200, answer: `${JSON.stringify(KNOWN_ARTIST)}\n` },
+    table: { summary: 'Those with a score, as CSV', query: { format: 'csv', min_score: 7 }, status: 200, answer: KNOWN_ARTIST_AS_CSV, answerType: 'text/csv' }
+  }
 })
 
 /** All insights in one answer. */

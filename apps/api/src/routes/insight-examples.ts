@@ -65,3 +65,10 @@ export const FAULTS = problemExample('INS_REQUEST_INVALID', 'The request has 2 f
   { pointer: '/twitter', code: 'unknown_field', detail: 'is not a field that can be sent here' },
   { pointer: '/profile_views', code: 'range', detail: 'must be a whole number from 0 to 9007199254740991' }
 ])
+
+/** By hand: what is shown should not come from what is shown. */
+export const KNOWN_ARTIST_AS_CSV = 'id,external_id,has_about,number_of_roles,number_of_acts,profile_views,profile_searches,connects,' +
+  'facebook_page_id,twitter_handle,instagram_handle,insight_score,twitter_followers_count,facebook_page_followers_count,instagram_followers_count,works\r\n' +
+  '1,,false,1,8,8,7,2,4546477,gigpro,gigpro,7.00,4546,4546,4564,' +
+  '"[{""item_id"":""l4WNrvVjiTw"",""source_type"":1,""is_individual_work"":true,""in_app_plays"":7,""non_app_plays"":30},' +
+  '{""item_id"":""230230230"",""source_type"":2,""is_individual_work"":false,""in_app_plays"":30,""non_app_plays"":230}]"\r\n'

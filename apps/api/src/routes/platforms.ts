@@ -5,6 +5,7 @@ import { withinTime } from '../deadline.js'
 import type { PlatformInsight } from '../deps.js'
 import { describe } from '../openapi/describe.js'
 import { answer, nullable, oneOf, responses, TimestampSchema } from './answer-schemas.js'
+import { PLATFORMS_IN_THE_SANDBOX } from './platform-examples.js'
 
 const BucketSchema = Type.Object({
   name: Type.String(),
@@ -39,7 +40,7 @@ const ReadSchema = describe({
   description: 'Of all workers together: limits with what is used and left, why a platform is left alone and until when, and when it last answered.',
   tags: ['operations'],
   response: responses({ 200: answer('Every platform', PlatformsSchema) }, ['INS_QUEUE_UNAVAILABLE']),
-  examples: { all: { summary: 'All five platforms', status: 200 } }
+  examples: { sandbox: { summary: 'All of them in the sandbox', status: 200, answer: PLATFORMS_IN_THE_SANDBOX } }
 })
 
 /** What the workers share is a few hundred bytes: an answer that takes longer does not come. */
