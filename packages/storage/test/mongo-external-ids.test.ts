@@ -18,7 +18,8 @@ interface Stage extends Lab {
   /** The external ids that are taken, with the insights they are taken for. */
   names: () => Promise<Array<[unknown, unknown]>>
   count: () => Promise<number>
-  plant: (collection: string, document: { _id: number | string }) => Promise<void>
+  /** Leaves what is left of a create that died `hoursAgo`. */
+  plantName: (name: string, id: number, hoursAgo: number) => Promise<void>
 }
 
 async function openStage (t: Test, server: MongoServer, lab: Lab): Promise<Stage> {
@@ -28,7 +29,9 @@ async function openStage (t: Test, server: MongoServer, lab: Lab): Promise<Stage
     server,
     names: async () => (await collectionOf(raw, 'external_ids').find({}).sort({ _id: 1 }).toArray()).map(row => [row._id, row['insight_id']]),
     count: async () => await collectionOf(raw).countDocuments({}),
-    plant: async (collection, document) => { await collectionOf(raw, collection).insertOne(document) }
+    plantName: async (name, id, hoursAgo) => {
+      await collectionOf(raw, 'external_ids').insertOne({ _id: name, insight_id: id, at: new Date(Date.now() - hoursAgo * 3_600_000) })
+    }
   }
 }
 
@@ -51,11 +54,40 @@ if (skipOwn === false) {
     t.same(await names(), [])
   })
 
-  inTransactions('a create that the server refuses leaves its external id free', async (t, { insights, names, server }) => {
+  inTransactions('a create that died with its external id taken is done by whoever repeats it', async (t, { insights, names, server, count }) => {
+    await insights.create(named('other'))
     await server.failCommand({ failCommands: ['findAndModify'], times: 1, errorCode: NOT_ALLOWED })
     await t.rejects(insights.create(named('a')), { code: 'INS_STORE_UNAVAILABLE' })
-    t.same(await names(), [])
-    t.ok(await insights.create(named('a')))
+    const [, [name, id]] = [...await names()].sort((a, b) => Number(a[1]) - Number(b[1])) as [unknown, [unknown, unknown]]
+    t.equal(name, 'a')
+    t.equal((await insights.create(named('a'))).id, id)
+    await t.rejects(insights.create(named('a')), TAKEN)
+    t.equal(await count(), 2)
+  })
+
+  inTransactions('of many that do the create of one that died exactly one succeeds', async (t, { insights, plantName, count }) => {
+    for (let round = 1; round <= 5; round++) {
+      await plantName(`died-${round}`, 1_000 + round, 0)
+      const fields = named(`died-${round}`)
+      const tries = await Promise.allSettled([
+        ...Array.from({ length: 6 }, async () => await insights.create(fields)),
+        ...Array.from({ length: 2 }, async () => {
+          const [outcome] = await insights.importMany([fields])
+          if (outcome === undefined || 'error' in outcome || !outcome.isNew) throw new Error('it was there')
+        })
+      ])
+      t.equal(tries.filter(({ status }) => status === 'fulfilled').length, 1)
+      t.equal(await count(), round)
+    }
+  })
+
+  inTransactions('the create of one that was erased is not done under its id', async (t, { insights, plantName }) => {
+    const { id } = await insights.create(fieldsWith())
+    await insights.remove(id)
+    await plantName('late', id, 0)
+    await t.rejects(insights.create(named('late')), TAKEN)
+    t.match(await insights.importMany([named('late'), named('b')]), [{ error: TAKEN }, { isNew: true }])
+    t.equal(await insights.find(id), null)
   })
 
   inTransactions('a replacement that the server refuses leaves both external ids as they were', async (t, { insights, names, server }) => {
@@ -68,54 +100,52 @@ if (skipOwn === false) {
     }
   })
 
-  inTransactions('transactions that get into each other\'s way are repeated', async (t, { insights, names, server, count }) => {
-    await insights.create(named('other'))
-    await server.failCommand({ failCommands: ['insert'], times: 3, ...WRITE_CONFLICT })
+  inTransactions('transactions that get into each other\'s way are repeated', async (t, { insights, names, server }) => {
     const { id } = await insights.create(named('a'))
-    await server.failCommand({ failCommands: ['findAndModify'], times: 2, ...WRITE_CONFLICT })
-    t.match(await insights.replaceFields(id, named('b')), { rev: 2, fields: { external_id: 'b' } })
-    await server.failCommand({ failCommands: ['insert'], times: 2, ...WRITE_CONFLICT })
-    t.match(await insights.importMany([named('c'), named('b'), named('d')]), [{ isNew: true }, { id, isNew: false }, { isNew: true }])
-    t.same((await names()).map(([name]) => name), ['b', 'c', 'd', 'other'])
-    t.equal(await count(), 4)
+    for (const [n, command] of ['update', 'delete', 'findAndModify'].entries()) {
+      await server.failCommand({ failCommands: [command], times: 3, ...WRITE_CONFLICT })
+      t.match(await insights.replaceFields(id, named(`b${n}`)), { rev: n + 2, fields: { external_id: `b${n}` } })
+      t.same(await names(), [[`b${n}`, id]])
+    }
   })
 
   inTransactions('fault 16: a transaction whose last reply is cut happens exactly once', async (t, { url, names, count, server }) => {
     const proxy = await openCuttingProxy(t, server)
     const { insights } = await openAt(t, proxy.url(new URL(url).pathname.slice(1)))
-    const first = await insights.create(named('a'))
+    const { id } = await insights.create(named('a'))
     proxy.cutReplies('commitTransaction', 1)
-    const second = await insights.create(named('b'))
-    proxy.cutReplies('commitTransaction', 1)
-    t.match(await insights.replaceFields(first.id, named('c')), { rev: 2 })
-    t.equal(proxy.cuts(), 2)
-    t.same(await names(), [['b', second.id], ['c', first.id]])
-    t.equal(await count(), 2)
+    t.match(await insights.replaceFields(id, named('c')), { rev: 2 })
+    t.equal(proxy.cuts(), 1)
+    t.same(await names(), [['c', id]])
+    t.equal(await count(), 1)
   })
 
-  inTransactions('a line whose external id belongs to no insight is refused, and harms no other line', async (t, { insights, plant }) => {
+  inTransactions('a line whose external id is taken for another insight is refused, and harms no other line', async (t, { insights, plantName }) => {
     const { id } = await insights.create(named('a'))
-    await plant('external_ids', { _id: 'gone', insight_id: 999 } as { _id: string })
-    const [first, gone, last, unnamed] = await insights.importMany([named('b'), named('gone'), named('a'), named(null)])
+    await plantName('strange', id, 0)
+    const [first, strange, last, unnamed] = await insights.importMany([named('b'), named('strange'), named('a'), named(null)])
     t.match(first, { isNew: true })
-    t.match(gone, { error: TAKEN })
+    t.match(strange, { error: TAKEN })
     t.same(last, { id, isNew: false })
     t.match(unnamed, { isNew: true })
+    await t.rejects(insights.create(named('strange')), TAKEN)
   })
 
-  inTransactions('on a restored database imports with external ids give no id twice', async (t, { insights, url, count }) => {
+  inTransactions('on a restored database insights with external ids get no id that is taken', async (t, { insights, url, count }) => {
     const kept = await Promise.all(Array.from({ length: 5 }, async () => await insights.create(fieldsWith())))
     const raw = await openRaw(t, url)
     await collectionOf(raw, 'counters').deleteMany({})
     const { insights: restored } = await openAt(t, url)
+    const first = await restored.create(named('restored'))
     const outcomes = await restored.importMany(Array.from({ length: 10 }, (_one, n) => named(`restored-${n}`)))
     t.equal(new Set(outcomes.map(outcome => 'id' in outcome && outcome.isNew ? outcome.id : null)).size, 10)
-    t.equal(await count(), 15)
+    t.equal(await count(), 16)
+    t.same(await restored.find(first.id), first)
     for (const document of kept) t.same(await insights.find(document.id), document)
   })
 
   inTransactions('the migration takes the external ids of insights that a former version made, and its unique index away', async (t, stage) => {
-    const { insights, names, url, plant } = stage
+    const { insights, names, url, plantName } = stage
     const created = await Promise.all(['a', 'b', null].map(async name => await insights.create(named(name))))
     const [a, b] = created.map(({ id }) => id)
     const raw = await openRaw(t, url)
@@ -124,14 +154,15 @@ if (skipOwn === false) {
     await collectionOf(raw).createIndex({ 'fields.external_id': 1 }, {
       name: 'insights_external_id', unique: true, partialFilterExpression: { 'fields.external_id': { $gt: '' } }
     })
-    await plant('external_ids', { _id: 'gone', insight_id: 999 } as { _id: string })
+    await plantName('died', 999, 2)
+    await plantName('being made', 998, 0)
     const log = createRecordingLog()
     t.same(await migrateMongo({ url, log }), {
       created: [
         'external ids of 2 insights', 'room for 1 external ids that no insight bore', 'index insights_external_id without uniqueness', 'index insights_external_id'
       ]
     })
-    t.same(await names(), [['a', a], ['b', b]])
+    t.same(await names(), [['a', a], ['b', b], ['being made', 998]])
     t.notMatch(await collectionOf(raw).indexInformation({ full: true }), [{ unique: true }])
     await t.rejects(insights.create(named('a')), TAKEN)
     t.same(await migrateMongo({ url, log }), { created: [] })
@@ -170,11 +201,9 @@ if (skipOwn === false) {
 
     inSteps('what the server refuses leaves the external id free', async (t, { insights, names, server }) => {
       const { id } = await insights.create(named('a'))
-      for (const call of [async () => await insights.create(named('b')), async () => await insights.replaceFields(id, named('b'))]) {
-        await server.failCommand({ failCommands: ['findAndModify'], times: 1, errorCode: NOT_ALLOWED })
-        await t.rejects(call(), { code: 'INS_STORE_UNAVAILABLE' })
-        t.same(await names(), [['a', id]])
-      }
+      await server.failCommand({ failCommands: ['findAndModify'], times: 1, errorCode: NOT_ALLOWED })
+      await t.rejects(insights.replaceFields(id, named('b')), { code: 'INS_STORE_UNAVAILABLE' })
+      t.same(await names(), [['a', id]])
     })
 
     inSteps('a replacement that was overtaken takes its external id back and tries again', async (t, { insights, names, server, url }) => {
@@ -197,6 +226,8 @@ if (skipOwn === false) {
 
 /** The stand-in has transactions where MongoDB has none: it answers the first one as a standalone server does. */
 async function refuseTransactions (insights: InsightStore, server: MongoServer): Promise<void> {
-  await server.failCommand({ failCommands: ['insert'], times: 1, errorCode: NO_TRANSACTIONS })
-  await insights.remove((await insights.create(named('none yet'))).id)
+  const { id } = await insights.create(fieldsWith())
+  await server.failCommand({ failCommands: ['update'], times: 1, errorCode: NO_TRANSACTIONS })
+  await insights.replaceFields(id, named('none yet'))
+  await insights.remove(id)
 }

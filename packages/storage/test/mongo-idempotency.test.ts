@@ -7,6 +7,7 @@ import { openCuttingProxy, type CuttingProxy } from './mongo-proxy.js'
 
 const CALL: KeyedCall = { key: 'a'.repeat(64), payload: 'b'.repeat(64), makes: 'insight' }
 const ANSWER = { status: 201, headers: { location: '/api/user_insights/7' }, body: '{}' }
+const NOT_ALLOWED = 13
 const AWAY = { code: 'INS_STORE_UNAVAILABLE' }
 const NO_MAJORITY = { code: 64, errmsg: 'waiting for replication timed out' }
 
@@ -118,6 +119,33 @@ fault('a repeat makes no insight anew whose removal was cut short', async (t, { 
   t.match(await insights.findReceipt(id), { id })
   t.equal(await count(), 0)
   t.same(await insights.keys.begin(CALL), { kind: 'erased' })
+})
+
+fault('under a key a create with an external id that died half-way is done by the repeat, under the same id', async (t, { insights, server, hold, count }) => {
+  await insights.create(fieldsWith())
+  const first = await hold()
+  const fields = fieldsWith({ external_id: 'artist-1' })
+  await server.failCommand({ failCommands: ['findAndModify'], times: 1, errorCode: NOT_ALLOWED })
+  await t.rejects(insights.create(fields, first), AWAY)
+  await insights.keys.release(first)
+  const again = await hold()
+  t.match(await insights.create(fields, again), { id: first.insightId, fields })
+  t.match(await insights.create(fields, again), { id: first.insightId }, 'it is known as its own')
+  t.equal(await count(), 2)
+})
+
+fault('under a key the create that another one died in is done under the id of that one, which is reserved then', async (t, stage) => {
+  const { insights, raw, hold, count } = stage
+  await collectionOf(raw, 'external_ids').insertOne({ _id: 'artist-1', insight_id: 777, at: new Date() })
+  const first = await hold()
+  const fields = fieldsWith({ external_id: 'artist-1' })
+  t.match(await insights.create(fields, first), { id: 777 })
+  await insights.keys.release(first)
+  const again = await hold()
+  t.equal(again.insightId, 777)
+  await insights.remove(777)
+  await t.rejects(insights.create(fields, again), { code: 'INS_IDEMPOTENCY_ERASED' })
+  t.equal(await count(), 0)
 })
 
 fault('keys are found by an index, and MongoDB itself deletes those that have expired', async (t, { raw }) => {

@@ -11,6 +11,9 @@ import { freePort } from './free-port.js'
 
 const HOST = '127.0.0.1'
 const START_LIMIT_MS = 20_000
+
+/** How long one look at a server that is starting may take. */
+const POLL_MS = 300
 const REPLICA_SET = 'insights'
 
 /** A stand-in that speaks MongoDB's protocol, for machines where MongoDB itself can not be installed. */
@@ -153,7 +156,7 @@ async function untilItIsPrimary (start: Start, child: ChildProcess): Promise<voi
 
 async function isPrimary ({ binary, port, isStandalone }: Start): Promise<boolean> {
   try {
-    const { isWritablePrimary, setName } = await runOnAdmin(port, { hello: 1 })
+    const { isWritablePrimary, setName } = await runOnAdmin(port, { hello: 1 }, POLL_MS)
     if (setName === undefined && !isStandalone && !isStandIn(binary)) await initiate(port)
     return isWritablePrimary === true
   } catch {
@@ -167,8 +170,8 @@ async function initiate (port: number): Promise<void> {
   await runOnAdmin(port, { replSetInitiate: { _id: REPLICA_SET, members } })
 }
 
-async function runOnAdmin (port: number, command: Document): Promise<Document> {
-  const client = new MongoClient(urlOf(port, 'admin'), { serverSelectionTimeoutMS: 300 })
+async function runOnAdmin (port: number, command: Document, patienceMs = 10_000): Promise<Document> {
+  const client = new MongoClient(urlOf(port, 'admin'), { serverSelectionTimeoutMS: patienceMs })
   try {
     return await client.db('admin').command(command)
   } finally {

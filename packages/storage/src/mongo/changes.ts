@@ -4,7 +4,7 @@ import { rescore } from '../rescore.js'
 import { isSound } from './damage.js'
 import type { StoreDeps } from './deps.js'
 import { unavailable } from './errors.js'
-import { letGoExternalId, takeExternalIds } from './external-ids.js'
+import { dropOldName, takeNewName } from './external-ids.js'
 import type { StoredInsight } from './models.js'
 import * as pipelines from './pipelines.js'
 import type { Scope } from './transactions.js'
@@ -53,10 +53,10 @@ async function writeReplacement (
     { _id: id, rev, 'stamps.saved': stamps?.saved ?? null }, pipelines.replaceFields(change), { ...RETURN_NEW, ...options })
   if (newName === oldName) return await replace()
   return await atomically(async scope => {
-    if (newName !== null) await takeExternalIds(models, scope, [{ _id: newName, insight_id: id }])
+    if (newName !== null) await takeNewName(models, scope, { _id: newName, insight_id: id })
     const replaced = await replace(scope.options)
     if (replaced === null) await scope.takeBack()
-    else if (oldName !== null) await letGoExternalId(models, scope, { _id: oldName, insight_id: id })
+    else if (oldName !== null) await dropOldName(models, scope, { _id: oldName, insight_id: id })
     return replaced
   })
 }

@@ -37,7 +37,7 @@ const MALFORMED = 'The connection string of MongoDB is malformed, or has options
 
 const STANDALONE_WARNING = 'MongoDB runs as a standalone server: there is no second copy of what it acknowledges, a ' +
   'write whose connection breaks is not repeated and fails, and one whose reply is lost may be there all the same. ' +
-  'An external_id may stay taken after such a write; the migration frees it. ' +
+  'An external_id may stay taken after such a change; the migration frees it. ' +
   'Run it as a replica set; a set of one node is enough for repeated writes and transactions.'
 
 /**

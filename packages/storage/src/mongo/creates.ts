@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { alignSources, AppError, type InsightFields, type Log } from '@insights/shared'
-import type { StoreDeps } from './deps.js'
 import { isDuplicate } from './errors.js'
-import { takeExternalIds } from './external-ids.js'
 import { eraseOrphaned } from './history-erasing.js'
 import type { IdBlocks } from './id-blocks.js'
 import type { Models, StoredInsight } from './models.js'
 import * as pipelines from './pipelines.js'
-import type { Scope } from './transactions.js'
 
 /** More collisions than the one that a restored database may give mean that the counter can not be trusted. */
-const MAX_TRIES = 3
+export const MAX_TRIES = 3
 
 /** Between two tries to take back what could not be confirmed. */
 const RETRY_MS = 1_000
@@ -20,21 +17,19 @@ const RETRY_MS = 1_000
 export interface Try { id: number, stamp: string }
 
 /**
- * Stores a new insight under a fresh id. It is an upsert, because only an update can use the server's clock, whose
- * filter no document fulfils: where the id is taken the unique `_id` refuses it. `tries` gets every try before it is
- * sent.
- *
- * @throws `INS_EXTERNAL_ID_TAKEN`
+ * Stores a new insight without an external id under a fresh id. It is an upsert, because only an update can use the
+ * server's clock, whose filter no document fulfils: where the id is taken the unique `_id` refuses it. `tries` gets
+ * every try before it is sent.
  */
 export async function insertInsight (
-  deps: StoreDeps, ids: IdBlocks, fields: InsightFields, tries: Try[]
+  models: Models, ids: IdBlocks, fields: InsightFields, tries: Try[]
 ): Promise<StoredInsight> {
-  const { models } = deps
+  const sources = alignSources(fields, [])
   for (let count = 0; count < MAX_TRIES; count++) {
     const created = { id: await ids.next(), stamp: randomUUID() }
     tries.push(created)
     try {
-      return await storeInsight(deps, created, fields)
+      return await upsertInsight(models, created.id, pipelines.createInsight(fields, sources, created.stamp))
     } catch (error) {
       if (!isDuplicate(error)) throw error
       const mine = await models.insights.findOne({ _id: created.id, 'stamps.created': created.stamp }).lean()
@@ -42,31 +37,18 @@ export async function insertInsight (
       await ids.skipTaken(created.id)
     }
   }
-  throw new AppError('INS_INTERNAL', 'The ids that the counter gave are all taken: run the migration, which sets it right.')
+  throw idsAreTaken()
 }
 
-/**
- * Stores one insight, with its external id if it has one.
- *
- * @throws `INS_EXTERNAL_ID_TAKEN`; the error of the server for an `_id` that is taken.
- */
-export async function storeInsight ({ models, atomically }: StoreDeps, created: Try, fields: InsightFields): Promise<StoredInsight> {
-  const { external_id: externalId } = fields
-  const pipeline = pipelines.createInsight(fields, alignSources(fields, []), created.stamp)
-  if (externalId === null) return await upsert(models, created, pipeline)
-  return await atomically(async scope => {
-    await takeExternalIds(models, scope, [{ _id: externalId, insight_id: created.id }])
-    return await upsert(models, created, pipeline, scope.options)
-  })
-}
-
-async function upsert (
-  models: Models, { id }: Try, pipeline: pipelines.Pipeline, options: Scope['options'] = {}
-): Promise<StoredInsight> {
+export async function upsertInsight (models: Models, id: number, pipeline: pipelines.Pipeline): Promise<StoredInsight> {
   const stored = await models.insights.findOneAndUpdate({ _id: id, rev: 0 }, pipeline, {
-    upsert: true, returnDocument: 'after', lean: true, updatePipeline: true, setDefaultsOnInsert: false, ...options
+    upsert: true, returnDocument: 'after', lean: true, updatePipeline: true, setDefaultsOnInsert: false
   })
   return stored as StoredInsight
+}
+
+export function idsAreTaken (): AppError {
+  return new AppError('INS_INTERNAL', 'The ids that the counter gave are all taken: run the migration, which sets it right.')
 }
 
 /** Takes back insights whose creation was refused towards the client although it may have happened. */

@@ -1,24 +1,27 @@
-import type { Log } from '@insights/shared'
+import type { Log, Milliseconds } from '@insights/shared'
 import mongoose from 'mongoose'
-import { isDuplicate } from './errors.js'
-import { dropUnused, findUnused } from './external-ids.js'
-import { EXTERNAL_ID_INDEX, type Models, type StoredExternalId } from './models.js'
+import { dropUnused, takeExternalIds, type Name } from './external-ids.js'
+import { EXTERNAL_ID_INDEX, type Models } from './models.js'
 
 const BATCH_SIZE = 1_000
+
+/** Far beyond what lies between taking an external id and storing its insight. */
+const MAX_CREATE_MS: Milliseconds = 3_600_000
 
 /** Only texts are external ids; what else a damaged document may hold is none. */
 const NAMED = { 'fields.external_id': mongoose.trusted({ $gt: '' }) }
 
 /**
  * Makes the external ids and the insights that bear them agree: after an upgrade from a version that kept them by a
- * unique index, after the restore of a backup whose collections are of different moments, and for a server without
- * transactions that was out of reach. Reads every insight that has one; safe while the service runs.
+ * unique index, after the restore of a backup whose collections are of different moments, and for creates that died and
+ * were never repeated. Reads every insight that has one; safe while the service runs.
  *
+ * @param now by the server's clock
  * @returns what it changed, in words.
  */
-export async function repairExternalIds (models: Models, log: Log): Promise<string[]> {
+export async function repairExternalIds (models: Models, now: Milliseconds, log: Log): Promise<string[]> {
   const added = await addMissing(models, log)
-  const dropped = await dropDangling(models)
+  const dropped = await dropDangling(models, now)
   const wasUnique = await dropUniqueIndex(models)
   return [
     ...added > 0 ? [`external ids of ${added} insights`] : [],
@@ -29,43 +32,34 @@ export async function repairExternalIds (models: Models, log: Log): Promise<stri
 
 async function addMissing (models: Models, log: Log): Promise<number> {
   const insights = models.insights.find(NAMED, { fields: 1 }, { lean: true, batchSize: BATCH_SIZE }).cursor()
-  const nameOf = ({ _id, fields }: { _id: number, fields: object }): StoredExternalId =>
-    ({ _id: (fields as { external_id: string }).external_id, insight_id: _id })
   let added = 0
-  for await (const batch of inBatches(insights)) added += await addBatch(models, batch.map(nameOf), log)
+  for await (const batch of inBatches(insights)) {
+    added += await addBatch(models, batch.map(({ _id, fields }) => ({ _id: (fields as { external_id: string }).external_id, insight_id: _id })), log)
+  }
   return added
 }
 
-async function addBatch (models: Models, names: StoredExternalId[], log: Log): Promise<number> {
+async function addBatch (models: Models, names: Name[], log: Log): Promise<number> {
   const stored = await models.externalIds.find({ _id: mongoose.trusted({ $in: names.map(({ _id }) => _id) }) }).lean()
   const bearers = new Map(stored.map(({ _id, insight_id: id }) => [_id, id]))
-  const contested = names.filter(({ _id, insight_id: id }) => (bearers.get(_id) ?? id) !== id)
+  const missing = names.filter(({ _id }) => !bearers.has(_id))
+  const areTaken = missing.length === 0 ? [] : await takeExternalIds(models, missing)
+  const contested = [
+    ...names.filter(({ _id, insight_id: id }) => (bearers.get(_id) ?? id) !== id),
+    ...missing.filter((_name, index) => areTaken[index] !== true)
+  ]
   if (contested.length > 0) {
     log.warn({ insight_ids: contested.map(name => name.insight_id) }, 'insights have an external id that another one has too: give them other ones')
   }
-  return await insertNew(models, names.filter(({ _id }) => !bearers.has(_id)))
+  return areTaken.filter(Boolean).length
 }
 
-/** Those that somebody else has taken meanwhile are left to them. */
-async function insertNew (models: Models, names: StoredExternalId[]): Promise<number> {
-  if (names.length === 0) return 0
-  try {
-    const { insertedCount } = await models.externalIds.bulkWrite(names.map(document => ({ insertOne: { document } })), { ordered: false })
-    return insertedCount
-  } catch (error) {
-    if (!(error instanceof mongoose.mongo.MongoBulkWriteError) || !isDuplicate(error)) throw error
-    return error.insertedCount
-  }
-}
-
-/** Looks twice, with all the rest in between: a transaction may be seen in one collection before the other. */
-async function dropDangling (models: Models): Promise<number> {
-  const suspects: StoredExternalId[][] = []
-  for await (const batch of inBatches(models.externalIds.find({}, null, { lean: true, batchSize: BATCH_SIZE }).cursor())) {
-    suspects.push(await findUnused(models, batch))
-  }
+async function dropDangling (models: Models, now: Milliseconds): Promise<number> {
+  const old = mongoose.trusted({ $lt: new Date(now - MAX_CREATE_MS) })
   let dropped = 0
-  for (const batch of suspects) dropped += await dropUnused(models, batch)
+  for await (const batch of inBatches(models.externalIds.find({ at: old }, null, { lean: true, batchSize: BATCH_SIZE }).cursor())) {
+    dropped += await dropUnused(models, batch)
+  }
   return dropped
 }
 

@@ -8,9 +8,10 @@ import { splitAtRepeats } from '../split-at-repeats.js'
 import type { Try } from './creates.js'
 import type { StoreDeps } from './deps.js'
 import { isDefect, isDuplicate, unavailable } from './errors.js'
-import { findBearers, takeExternalIds } from './external-ids.js'
+import { dropUnused, findBearers, takeExternalIds, type Name } from './external-ids.js'
 import type { IdBlocks } from './id-blocks.js'
 import type { StoredInsight } from './models.js'
+import { freshIds, insertForAnother, type NamedFields } from './named-creates.js'
 import * as pipelines from './pipelines.js'
 import { unlinking, type SourceChange } from './unlinking.js'
 
@@ -23,7 +24,7 @@ const MAX_ROUNDS = 20
 interface Item {
   fields: InsightFields
   outcome: ImportOutcome | null
-  /** Whether its external id was taken without an insight that bears it: one is being erased, or is not seen yet. */
+  /** Whether its external id was taken when it was last looked at. */
   isTaken: boolean
 }
 
@@ -66,10 +67,11 @@ async function settle (deps: StoreDeps, ids: IdBlocks, items: readonly Item[], u
   const plans: Plan[] = []
   for (const item of items) {
     const name = item.fields.external_id
-    const raw = name === null ? undefined : bearers.get(name)
-    item.isTaken = raw === null
-    if (raw === null) continue
-    const plan = raw === undefined ? await planCreate(ids, item, unnamed) : planReplace(deps, item, raw)
+    const bearer = name === null ? undefined : bearers.get(name)
+    item.isTaken = bearer !== undefined
+    if (bearer?.kind === 'nobody') await createForAnother(deps, ids, item, bearer.id)
+    if (bearer !== undefined && bearer.kind !== 'insight') continue
+    const plan = bearer === undefined ? await planCreate(ids, item, unnamed) : planReplace(deps, item, bearer.raw)
     if (plan !== null) plans.push(plan)
   }
   const isNamed = ({ created, item }: Plan): boolean => created !== null && item.fields.external_id !== null
@@ -106,25 +108,19 @@ function planReplace ({ damage }: StoreDeps, item: Item, raw: StoredInsight): Pl
   }
 }
 
-/**
- * All of them with their external ids in one transaction. One that can not be written is settled, and takes the others
- * with it into the next round.
- */
-async function createNamed ({ models, atomically }: StoreDeps, ids: IdBlocks, plans: readonly Plan[]): Promise<void> {
+/** Those whose external id was free; the others are known in the next round. */
+async function createNamed (deps: StoreDeps, ids: IdBlocks, plans: readonly Plan[]): Promise<void> {
   if (plans.length === 0) return
-  const names = plans.map(({ id, item }) => ({ _id: item.fields.external_id as string, insight_id: id }))
-  try {
-    await atomically(async scope => {
-      await takeExternalIds(models, scope, names)
-      await models.insights.bulkWrite(plans.map(plan => plan.write), { ...scope.options, throwOnValidationError: true })
-    })
-    for (const { item, id } of plans) item.outcome = { id, isNew: true }
-  } catch (error) {
-    if (isAppError(error) && error.code === 'INS_EXTERNAL_ID_TAKEN') return
-    const [refused] = refusedWrites(error)
-    const plan = plans[refused.index] as Plan
-    await settleRefused(ids, plan.item, plan.created, refused)
-  }
+  const areTaken = await takeExternalIds(deps.models, plans.map(nameOf))
+  await write(deps, ids, plans.filter((_plan, index) => areTaken[index]))
+}
+
+const nameOf = ({ id, item }: Plan): Name => ({ _id: item.fields.external_id as string, insight_id: id })
+
+/** A create that somebody has begun, and perhaps not lived to end. */
+async function createForAnother (deps: StoreDeps, ids: IdBlocks, item: Item, id: number): Promise<void> {
+  const inserted = await insertForAnother(deps, id, item.fields as NamedFields, freshIds(ids))
+  if (inserted !== 'again') item.outcome = { id, isNew: true }
 }
 
 async function write (deps: StoreDeps, ids: IdBlocks, plans: readonly Plan[]): Promise<void> {
@@ -133,9 +129,10 @@ async function write (deps: StoreDeps, ids: IdBlocks, plans: readonly Plan[]): P
   const { matchedCount, refused } = await unlinking(deps, changes, async () =>
     await bulkWrite(deps.models.insights, plans.map(plan => plan.write)))
   const replacements = plans.filter(({ created }, index) => created === null && !refused.has(index)).length
-  for (const [index, { item, created, id }] of plans.entries()) {
+  for (const [index, plan] of plans.entries()) {
+    const { item, created, id } = plan
     const error = refused.get(index)
-    if (error !== undefined) await settleRefused(ids, item, created, error)
+    if (error !== undefined) await settleRefused(deps, ids, plan, error)
     else if (created !== null) item.outcome = { id, isNew: true }
     else if (matchedCount === replacements) item.outcome = { id, isNew: false }
   }
@@ -148,25 +145,18 @@ async function bulkWrite (
     const { matchedCount } = await insights.bulkWrite(writes, { ordered: false, throwOnValidationError: true })
     return { matchedCount, refused: new Map() }
   } catch (error) {
-    const refused = refusedWrites(error)
-    return { matchedCount: (error as mongoose.mongo.MongoBulkWriteError).matchedCount, refused: new Map(refused.map(one => [one.index, one])) }
+    if (!(error instanceof mongoose.mongo.MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error
+    const errors = [error.writeErrors].flat()
+    if (errors.length === 0 || !errors.every(one => isDuplicate(one) || isDefect(one.code))) throw error
+    return { matchedCount: error.matchedCount, refused: new Map(errors.map(one => [one.index, one])) }
   }
 }
 
-/**
- * The writes of a bulk that failed for what they are.
- *
- * @throws the error itself if that is not all that went wrong.
- */
-function refusedWrites (error: unknown): [mongoose.mongo.WriteError, ...mongoose.mongo.WriteError[]] {
-  if (!(error instanceof mongoose.mongo.MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error
-  const [first, ...others] = [error.writeErrors].flat()
-  if (first === undefined || ![first, ...others].every(one => isDuplicate(one) || isDefect(one.code))) throw error
-  return [first, ...others]
-}
-
 /** What is a duplicate goes into the next round, with another id or as a replacement. */
-async function settleRefused (ids: IdBlocks, item: Item, created: Try | null, error: mongoose.mongo.WriteError): Promise<void> {
+async function settleRefused (deps: StoreDeps, ids: IdBlocks, plan: Plan, error: mongoose.mongo.WriteError): Promise<void> {
+  const { item, created } = plan
   if (!isDuplicate(error)) item.outcome = { error: new AppError('INS_INTERNAL', 'The database refuses to store the insight.', { cause: error }) }
-  else if (created !== null) await ids.skipTaken(created.id)
+  if (created === null) return
+  const isFree = item.fields.external_id === null || await dropUnused(deps.models, [nameOf(plan)]) > 0
+  if (isFree && isDuplicate(error)) await ids.skipTaken(created.id)
 }

@@ -12,6 +12,7 @@ import { importMany } from './imports.js'
 import { insertOnce } from './keyed-creates.js'
 import { listInsights, readCursorSecret } from './lists.js'
 import type { Models, StoredInsight } from './models.js'
+import { freshIds, insertNamed } from './named-creates.js'
 import { claimDue, readBacklog } from './planning.js'
 import { findReceipt, finishRemovals, removeInsight } from './removals.js'
 import { extendLeases, saveResults, startRefreshes } from './runs.js'
@@ -50,11 +51,11 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
   const store: InsightStore = {
     keys: createMongoKeyStore({ models, ids, serverNow: deps.serverNow, call }),
     create: async (fields, hold) => {
-      if (hold !== undefined) return await confirmed(deps, call, null, [], insertOnce(deps, ids, fields, hold))
+      const { external_id: name } = fields
+      if (hold !== undefined) return await call(async () => await toNewDocument(deps, await insertOnce(deps, ids, fields, hold)))
+      if (name !== null) return await call(async () => await toNewDocument(deps, await insertNamed(deps, freshIds(ids), { ...fields, external_id: name })))
       const tries: Try[] = []
-      const inserted = insertInsight(deps, ids, fields, tries)
-      const isNamed = fields.external_id !== null
-      return await confirmed(deps, call, isNamed ? null : undoing, tries, inserted)
+      return await confirmed(deps, call, undoing, tries, insertInsight(models, ids, fields, tries))
     },
     find: async id => await call(async () => await findInsight(deps, id)),
     replaceFields: async (id, fields, condition) => await call(async () => await replaceFields(deps, id, fields, condition)),
@@ -82,17 +83,18 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
   return { store, close: undoing.close }
 }
 
-/**
- * The new insight, or an error after which it will not stay. One with an `external_id` or under a key may stay: a repeat
- * can not make a second one, and to remove it later could hit an insight that the repeat was told is there.
- */
+/** The new insight, or an error after which it will not stay. */
 async function confirmed (
-  deps: StoreDeps, call: Call, undoing: Undoing | null, tries: readonly Try[], inserted: Promise<StoredInsight>
+  deps: StoreDeps, call: Call, undoing: Undoing, tries: readonly Try[], inserted: Promise<StoredInsight>
 ): Promise<InsightDocument> {
   try {
-    return await call(async () => await toDocument(deps, await inserted)) as InsightDocument
+    return await call(async () => await toNewDocument(deps, await inserted))
   } catch (error) {
-    undoing?.undo(tries, inserted)
+    undoing.undo(tries, inserted)
     throw error
   }
+}
+
+async function toNewDocument (deps: StoreDeps, raw: StoredInsight): Promise<InsightDocument> {
+  return await toDocument(deps, raw) as InsightDocument
 }

@@ -1,15 +1,14 @@
-import { AppError, isAppError, type InsightFields } from '@insights/shared'
+import { alignSources, AppError, type InsightFields } from '@insights/shared'
 import type { KeyHold } from '../idempotency-port.js'
 import { insightErased, reservedId } from '../key-states.js'
-import { storeInsight } from './creates.js'
+import { idsAreTaken, MAX_TRIES, upsertInsight } from './creates.js'
 import type { StoreDeps } from './deps.js'
 import { isDuplicate } from './errors.js'
 import type { IdBlocks } from './id-blocks.js'
 import { reserveOther } from './idempotency.js'
 import type { Models, StoredInsight } from './models.js'
-
-/** More ids that are taken than a restored database gives mean that the counter can not be trusted. */
-const MAX_TRIES = 3
+import { insertNamed, type IdSource } from './named-creates.js'
+import * as pipelines from './pipelines.js'
 
 /**
  * `create` under a key, without a transaction: the reserved `_id` lets only one try store its insight, whose stamp
@@ -18,23 +17,47 @@ const MAX_TRIES = 3
  * @throws `INS_EXTERNAL_ID_TAKEN`; `INS_IDEMPOTENCY_ERASED` when an earlier try has made it and it was removed since.
  */
 export async function insertOnce (deps: StoreDeps, ids: IdBlocks, fields: InsightFields, hold: KeyHold): Promise<StoredInsight> {
-  const { models } = deps
-  const stamp = `key ${hold.key}`
+  const source = reservedIds(deps.models, ids, hold)
+  const earlier = hold.isRepeat ? await findEarlier(deps.models, await source.next(), source.stamp) : null
+  if (earlier !== null) return earlier
+  const { external_id: name } = fields
+  if (name === null) return await insertUnnamed(deps.models, fields, source)
+  return await insertNamed(deps, source, { ...fields, external_id: name })
+}
+
+/** The id that is reserved under the key; every change of it is kept there before it is used. */
+function reservedIds (models: Models, ids: IdBlocks, hold: KeyHold): IdSource {
   let id = reservedId(hold)
+  const reserve = async (next: number): Promise<void> => {
+    const reserved = await reserveOther(models, hold.key, id, next)
+    if (reserved === null) throw new AppError('INS_SERVICE_BUSY', 'The key has expired while it was held: repeat the request.')
+    id = reserved
+  }
+  return {
+    stamp: `key ${hold.key}`,
+    next: async taken => {
+      if (taken !== undefined) await ids.skipTaken(taken)
+      if (taken === id) await reserve(await ids.next())
+      return id
+    },
+    adopt: async adopted => { if (adopted !== id) await reserve(adopted) }
+  }
+}
+
+async function insertUnnamed (models: Models, fields: InsightFields, source: IdSource): Promise<StoredInsight> {
+  const pipeline = pipelines.createInsight(fields, alignSources(fields, []), source.stamp)
+  let id = await source.next()
   for (let count = 0; count < MAX_TRIES; count++) {
-    const earlier = hold.isRepeat || count > 0 ? await findEarlier(models, id, stamp) : null
-    if (earlier !== null) return earlier
     try {
-      return await storeInsight(deps, { id, stamp }, fields)
+      return await upsertInsight(models, id, pipeline)
     } catch (error) {
-      if (!isDuplicate(error) && !isAppError(error, 'INS_EXTERNAL_ID_TAKEN')) throw error
-      const mine = await findStamped(models, id, stamp)
+      if (!isDuplicate(error)) throw error
+      const mine = await findStamped(models, id, source.stamp)
       if (mine !== null) return mine
-      if (isAppError(error)) throw error
-      if (await models.insights.exists({ _id: id }) !== null) id = await reserveNext(models, ids, hold, id)
+      if (await models.insights.exists({ _id: id }) !== null) id = await source.next(id)
     }
   }
-  throw new AppError('INS_INTERNAL', 'The ids that the counter gave are all taken: run the migration, which sets it right.')
+  throw idsAreTaken()
 }
 
 async function findStamped ({ insights }: Models, id: number, stamp: string): Promise<StoredInsight | null> {
@@ -50,12 +73,4 @@ async function findEarlier (models: Models, id: number, stamp: string): Promise<
   if (mine !== null) return mine
   if (await models.removals.exists({ insight_id: id }) !== null || await models.receipts.exists({ _id: id }) !== null) throw insightErased()
   return null
-}
-
-/** The id belongs to somebody else, as on a database that was restored from a backup. */
-async function reserveNext (models: Models, ids: IdBlocks, { key }: KeyHold, taken: number): Promise<number> {
-  await ids.skipTaken(taken)
-  const reserved = await reserveOther(models, key, taken, await ids.next())
-  if (reserved === null) throw new AppError('INS_SERVICE_BUSY', 'The key has expired while it was held: repeat the request.')
-  return reserved
 }

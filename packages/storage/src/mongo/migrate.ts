@@ -5,6 +5,7 @@ import { translateErrors } from './errors.js'
 import { repairExternalIds } from './external-id-repair.js'
 import { liftIdCounter } from './id-blocks.js'
 import { createModels, type Models } from './models.js'
+import { serverNow } from './server-clock.js'
 
 const SERVER_SELECTION_MS = 1_500
 
@@ -29,7 +30,7 @@ export async function migrateMongo ({ url, log }: { url: string, log: Log }): Pr
     try {
       await warnIfStandalone(connection, log)
       const models = createModels(connection)
-      return { created: [...await repairExternalIds(models, log), ...await createCollections(models), ...await liftCounter(models)] }
+      return { created: [...await repairExternalIds(models, await serverNow(connection), log), ...await createCollections(models), ...await liftCounter(models)] }
     } finally {
       await close()
     }

@@ -80,8 +80,8 @@ export interface StoredReceipt {
   hash: string
 }
 
-/** A host's own id, and the insight that bears it. */
-export interface StoredExternalId { _id: string, insight_id: number }
+/** A host's own id, the insight that bears it or is going to, and since when. */
+export interface StoredExternalId { _id: string, insight_id: number, at: Date }
 
 /** A key under which a client repeats a call, named by its hash. */
 export interface StoredKey {
@@ -157,7 +157,7 @@ const ReceiptSchema = new mongoose.Schema({
 
 /** The second index is for the insight that is erased. */
 const ExternalIdSchema = new mongoose.Schema({
-  _id: String, insight_id: Number
+  _id: String, insight_id: Number, at: Date
 }, { ...STRICT, collection: 'external_ids' }).index({ insight_id: 1 }, { name: 'external_ids_insight' })
 
 const KeySchema = new mongoose.Schema({
