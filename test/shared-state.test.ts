@@ -94,9 +94,35 @@ function contract (t: Test, open: Open): void {
     await one.keep(list, [['a', 'ünd 1'], ['b', null]])
     await one.keep(list, [])
     const { notes } = await other.claim(list, ['a', 'b', 'c'], LATER)
-    t.strictSame(notes, [{ kind: 'kept', value: 'ünd 1' }, { kind: 'again' }, { kind: 'held', until: START + 10_000 }])
+    t.strictSame(notes, [{ kind: 'kept', value: 'ünd 1', ageMs: 0 }, { kind: 'again' }, { kind: 'held', until: START + 10_000 }])
     clock.time += 20_000
-    t.strictSame((await other.claim(list, ['a'], LATER)).notes, [{ kind: 'kept', value: 'ünd 1' }])
+    t.strictSame((await other.claim(list, ['a'], LATER)).notes, [{ kind: 'kept', value: 'ünd 1', ageMs: 20_000 }])
+  })
+
+  t.test('a result that is too old for somebody is free for him, and for nobody else', async t => {
+    const [one, other, list] = [await open(clock), await open(clock), randomUUID()]
+    await one.claim(list, ['a'], LATER)
+    clock.time += 5_000
+    await one.keep(list, [['a', '1:2']])
+    clock.time += 3_000
+    t.strictSame((await other.claim(list, ['a'], { ...LATER, maxAgeMs: 3_000.5 })).notes, [{ kind: 'kept', value: '1:2', ageMs: 3_000 }])
+    t.strictSame((await other.claim(list, ['a'], { ...LATER, leaseMs: null, maxAgeMs: 2_999 })).notes, [{ kind: 'again' }])
+    t.strictSame((await other.claim(list, ['a'], { ...LATER, maxAgeMs: 2_999 })).notes, [{ kind: 'again' }])
+    t.strictSame((await one.claim(list, ['a'], LATER)).notes, [{ kind: 'held', until: START + 18_000 }], 'it is being replaced')
+    await other.keep(list, [['a', '3']])
+    t.strictSame((await one.claim(list, ['a'], { ...LATER, maxAgeMs: 0 })).notes, [{ kind: 'kept', value: '3', ageMs: 0 }])
+  })
+
+  t.test('only what was claimed is kept, and a name that is claimed again is remembered for longer', async t => {
+    const [shared, list, { now }] = [await open(), randomUUID(), await (await open()).read('time')]
+    await shared.keep(list, [['a', '1']])
+    t.strictSame((await shared.claim(list, ['a'], { leaseMs: 1, expiresAt: now - 1 })).notes, [{ kind: 'first' }])
+    await shared.keep(list, [['a', '1']])
+    const many = Array.from({ length: 300 }, (_, n) => `name ${n}`)
+    const options = { leaseMs: 60_000, expiresAt: now + 600_000 }
+    t.ok((await shared.claim(list, ['a', ...many], options)).notes.every(({ kind }) => kind === 'first'), 'what has expired is gone')
+    await shared.keep(list, many.map(name => [name, name]))
+    t.strictSame((await shared.claim(list, many, options)).notes.map(note => note.kind === 'kept' ? note.value : note.kind), many)
   })
 
   t.test('without a clock of its own the time is that of the server', async t => {
@@ -125,8 +151,8 @@ t.test('on the embedded database', async t => {
   contract(t, async clock => createPgliteSharedState(db, clock))
 
   t.test('a list that has expired is gone', async t => {
-    const clock = { now: () => START + 2 * 86_400_000 }
-    await createPgliteSharedState(db, clock).claim('new', ['a'], { leaseMs: 1, expiresAt: START + 3 * 86_400_000 })
+    const clock = { now: () => Date.now() + 7 * 86_400_000 }
+    await createPgliteSharedState(db, clock).claim('new', ['a'], { leaseMs: 1, expiresAt: clock.now() + 1 })
     const { rows } = await db.query('select list from insights.platform_notes')
     t.strictSame(rows, [{ list: 'new' }])
   })

@@ -1,22 +1,32 @@
-import type { Clock, Milliseconds, Note, ReadState, SharedState } from '@insights/shared'
+import type { ClaimOptions, Clock, Milliseconds, Note, ReadState, SharedState } from '@insights/shared'
 
-interface KeptNote { heldUntil: Milliseconds, value: string | null }
+interface KeptNote { heldUntil: Milliseconds, expiresAt: Milliseconds, kept: { value: string, at: Milliseconds } | null }
+
+/** Those that were claimed longest ago go first: a note is a convenience, and memory is not without end. */
+const MAX_NOTES_PER_LIST = 50_000
 
 /** `SharedState` in the memory of this process: for one process alone, and for tests of what works on it. */
 export function createMemoryState (clock: Clock): SharedState {
   const states = new Map<string, Omit<ReadState, 'now'>>()
-  const lists = new Map<string, { expiresAt: Milliseconds, notes: Map<string, KeptNote> }>()
+  /** Notes in the order in which they were claimed. */
+  const lists = new Map<string, Map<string, KeptNote>>()
   const none = { version: 0, value: null }
 
-  function forgetExpired (now: Milliseconds): void {
-    for (const [name, list] of lists) if (list.expiresAt <= now) lists.delete(name)
+  function openList (name: string): Map<string, KeptNote> {
+    const notes = lists.get(name) ?? new Map<string, KeptNote>()
+    lists.set(name, notes)
+    return notes
   }
 
-  function take (notes: Map<string, KeptNote>, name: string, now: Milliseconds, leaseMs: Milliseconds | null): Note {
-    const note = notes.get(name)
-    if (note?.value != null) return { kind: 'kept', value: note.value }
+  function take (notes: Map<string, KeptNote>, name: string, now: Milliseconds, { leaseMs, expiresAt, maxAgeMs = Infinity }: ClaimOptions): Note {
+    const found = notes.get(name)
+    const note = found !== undefined && found.expiresAt > now ? found : undefined
+    if (note?.kept != null && now - note.kept.at <= maxAgeMs) return { kind: 'kept', value: note.kept.value, ageMs: now - note.kept.at }
     if (note !== undefined && note.heldUntil > now) return { kind: 'held', until: note.heldUntil }
-    if (leaseMs !== null) notes.set(name, { heldUntil: now + leaseMs, value: null })
+    if (leaseMs !== null) {
+      notes.delete(name)
+      notes.set(name, { heldUntil: now + leaseMs, expiresAt, kept: null })
+    }
     return { kind: note === undefined ? 'first' : 'again' }
   }
 
@@ -27,16 +37,25 @@ export function createMemoryState (clock: Clock): SharedState {
       states.set(key, { version: to, value })
       return true
     },
-    claim: async (listName, names, { leaseMs, expiresAt }) => {
+    claim: async (listName, names, options) => {
       const now = clock.now()
-      forgetExpired(now)
-      const list = lists.get(listName) ?? { expiresAt, notes: new Map<string, KeptNote>() }
-      if (leaseMs !== null) lists.set(listName, list)
-      return { now, notes: names.map(name => take(list.notes, name, now, leaseMs)) }
+      const list = openList(listName)
+      forgetOldest(list, now)
+      return { now, notes: names.map(name => take(list, name, now, options)) }
     },
     keep: async (listName, results) => {
-      const notes = lists.get(listName)?.notes
-      for (const [name, value] of results) notes?.set(name, { heldUntil: 0, value })
+      const at = clock.now()
+      for (const [name, value] of results) {
+        const note = lists.get(listName)?.get(name)
+        if (note !== undefined) Object.assign(note, { heldUntil: 0, kept: value === null ? null : { value, at } })
+      }
     }
+  }
+}
+
+function forgetOldest (notes: Map<string, KeptNote>, now: Milliseconds): void {
+  for (const [name, { expiresAt }] of notes) {
+    if (expiresAt > now && notes.size <= MAX_NOTES_PER_LIST) return
+    notes.delete(name)
   }
 }

@@ -33,33 +33,44 @@ redis.call('HSET', KEYS[1], 'version', ARGV[3], 'value', ARGV[4])
 return 1`
 
 /**
- * KEYS list; ARGV time, lease or '', expiry, names. A note is `v` and a value, `c` and the end of a claim, or `l` when it
- * was let go. Answers the time, then per name `f` first, `a` again, or the note.
+ * KEYS notes; ARGV time, lease or '', expiry, oldest age or ''. A note is `v`, the time at which it was kept, `:` and a
+ * value, or `c` and the end of a claim, or `l` when it was let go. Answers the time, then per name `f` first, `a` again,
+ * `c` and the end of the claim, or `v`, the age, `:` and the value.
  */
 const CLAIM = `${NOW}
 local at = now(ARGV[1])
-local takes = ARGV[2] ~= ''
+local takes = ARGV[2] ~= '' and tonumber(ARGV[3]) > at
 local answers = { whole(at) }
-for i = 4, #ARGV do
-  local note = redis.call('HGET', KEYS[1], ARGV[i])
-  local isFree = not note or note == 'l' or (note:sub(1, 1) == 'c' and tonumber(note:sub(2)) <= at)
-  if isFree and takes then redis.call('HSET', KEYS[1], ARGV[i], 'c' .. whole(at + tonumber(ARGV[2]))) end
-  answers[#answers + 1] = isFree and (note and 'a' or 'f') or note
+for i, key in ipairs(KEYS) do
+  local note = redis.call('GET', key)
+  local kind = note and note:sub(1, 1) or 'f'
+  local colon = kind == 'v' and note:find(':', 1, true)
+  local age = colon and at - tonumber(note:sub(2, colon - 1))
+  if age and (ARGV[4] == '' or age <= tonumber(ARGV[4])) then answers[i + 1] = 'v' .. whole(age) .. note:sub(colon)
+  elseif kind == 'c' and tonumber(note:sub(2)) > at then answers[i + 1] = note
+  else
+    if takes then redis.call('SET', key, 'c' .. whole(at + tonumber(ARGV[2])), 'PX', whole(tonumber(ARGV[3]) - at)) end
+    answers[i + 1] = note and 'a' or 'f'
+  end
 end
-if takes then redis.call('PEXPIRE', KEYS[1], whole(tonumber(ARGV[3]) - at)) end
 return answers`
 
-/** KEYS list; ARGV name and note by turns. A list that has expired meanwhile stays gone. */
-const KEEP = `
-if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], unpack(ARGV)) end
+/** KEYS notes; ARGV time, then per name `l`, or `v` and the value. What has expired meanwhile stays gone. */
+const KEEP = `${NOW}
+local stamp = whole(now(ARGV[1])) .. ':'
+for i, key in ipairs(KEYS) do
+  local result = ARGV[i + 1]
+  redis.call('SET', key, result == 'l' and 'l' or 'v' .. stamp .. result:sub(2), 'XX', 'KEEPTTL')
+end
 return 1`
 
 type Script<A> = (...args: string[]) => Promise<A>
+type ScriptOfSeveral<A> = (numberOfKeys: number, ...keysAndArgs: string[]) => Promise<A>
 interface Scripts {
   insightsReadState: Script<[version: string, value: string | null, now: string]>
   insightsSwapState: Script<number>
-  insightsClaimNotes: Script<string[]>
-  insightsKeepNotes: Script<number>
+  insightsClaimNotes: ScriptOfSeveral<string[]>
+  insightsKeepNotes: ScriptOfSeveral<number>
 }
 
 export interface RedisStateOptions {
@@ -81,8 +92,8 @@ export interface RedisState {
 export async function openRedisState (url: string, options: RedisStateOptions = {}): Promise<RedisState> {
   const { prefix = DEFAULT_PREFIX, clock } = options
   const redis = openStateConnection(url)
-  const commands = { insightsReadState: READ, insightsSwapState: SWAP, insightsClaimNotes: CLAIM, insightsKeepNotes: KEEP }
-  for (const [name, lua] of Object.entries(commands)) redis.defineCommand(name, { lua, numberOfKeys: 1 })
+  for (const [name, lua] of Object.entries({ insightsReadState: READ, insightsSwapState: SWAP })) redis.defineCommand(name, { lua, numberOfKeys: 1 })
+  for (const [name, lua] of Object.entries({ insightsClaimNotes: CLAIM, insightsKeepNotes: KEEP })) redis.defineCommand(name, { lua })
   await firstOf(redis, ['ready', 'close'], OPEN_LIMIT_MS)
   return {
     shared: createRedisState(redis as unknown as Scripts, prefix, () => clock === undefined ? '' : String(clock.now())),
@@ -91,6 +102,8 @@ export async function openRedisState (url: string, options: RedisStateOptions = 
 }
 
 function createRedisState (redis: Scripts, prefix: string, time: () => string): SharedState {
+  /** A key for each name, because only keys expire. */
+  const keyOf = (list: string, name: string): string => `${prefix}:notes:${list}:${name}`
   return {
     read: async key => {
       const [version, value, now] = await redis.insightsReadState(`${prefix}:state:${key}`, time())
@@ -100,14 +113,16 @@ function createRedisState (redis: Scripts, prefix: string, time: () => string): 
       const made = await redis.insightsSwapState(`${prefix}:state:${key}`, time(), String(from), String(to), value, String(notAfter))
       return made === 1
     },
-    claim: async (list, names, { leaseMs, expiresAt }) => {
-      const lease = leaseMs === null ? '' : String(leaseMs)
-      const [now, ...notes] = await redis.insightsClaimNotes(`${prefix}:notes:${list}`, time(), lease, String(expiresAt), ...names)
+    claim: async (list, names, { leaseMs, expiresAt, maxAgeMs }) => {
+      const [lease, oldest] = [leaseMs, maxAgeMs].map(duration => duration == null ? '' : String(Math.floor(duration)))
+      const [now, ...notes] = await redis.insightsClaimNotes(
+        names.length, ...names.map(name => keyOf(list, name)), time(), lease ?? '', String(Math.floor(expiresAt)), oldest ?? '')
       return { now: Number(now), notes: notes.map(toNote) }
     },
     keep: async (list, results) => {
       if (results.length === 0) return
-      await redis.insightsKeepNotes(`${prefix}:notes:${list}`, ...results.flatMap(([name, value]) => [name, value === null ? 'l' : `v${value}`]))
+      const notes = results.map(([, value]) => value === null ? 'l' : `v${value}`)
+      await redis.insightsKeepNotes(results.length, ...results.map(([name]) => keyOf(list, name)), time(), ...notes)
     }
   }
 }
@@ -116,7 +131,7 @@ function toNote (text: string): Note {
   const rest = text.slice(1)
   switch (text[0]) {
     case 'f': return { kind: 'first' }
-    case 'v': return { kind: 'kept', value: rest }
+    case 'v': return { kind: 'kept', value: rest.slice(rest.indexOf(':') + 1), ageMs: Number(rest.slice(0, rest.indexOf(':'))) }
     case 'c': return { kind: 'held', until: Number(rest) as Milliseconds }
     default: return { kind: 'again' }
   }

@@ -28,13 +28,22 @@ export type Note =
   | { kind: 'again' }
   /** Somebody else holds it, until then at most. */
   | { kind: 'held', until: Milliseconds }
-  /** It has its result. */
-  | { kind: 'kept', value: string }
+  /** It has its result, which was kept so long ago. */
+  | { kind: 'kept', value: string, ageMs: Milliseconds }
 
 export interface Notes {
   now: Milliseconds
   /** One per name, in the order asked. */
   notes: Note[]
+}
+
+export interface ClaimOptions {
+  /** How long a name that is taken is held at most; `null` = nothing is taken. */
+  leaseMs: Milliseconds | null
+  /** Until when what is noted of a name that is taken is remembered. */
+  expiresAt: Milliseconds
+  /** The age from which on a result counts for nothing; without it none is too old. */
+  maxAgeMs?: Milliseconds
 }
 
 /**
@@ -48,8 +57,9 @@ export interface Notes {
  * - `claim` takes each name that is free, for `leaseMs`, and tells of the others what is known: of several callers at a
  *   time one gets a name. A claim that was neither kept nor let go ends with its lease. Without `leaseMs` nothing is
  *   taken, and what is told is what would have been.
- * - `keep` writes results; a `null` lets the name go without one. What is kept stays until the list expires.
- * - Lists are independent, and so are keys. A list is gone some time after its `expiresAt`.
+ * - `keep` writes results of names that were claimed; a `null` lets the name go without one. What is kept stays until the
+ *   `expiresAt` of the claim. A name whose result is older than the `maxAgeMs` of a claim is free for that claim.
+ * - Lists are independent, and so are keys. What is noted of a name is gone some time after its `expiresAt`.
  * - `claim` takes at least one name, each once. Keys, lists and names may be any text without NUL.
  * - What was written is seen by every process at once, and outlives the one that wrote it.
  * - Calls that can not be made reject, within 3 s when the server is away; a `swap` that rejects may have been made.
@@ -62,6 +72,6 @@ export interface Notes {
 export interface SharedState {
   read: (key: string) => Promise<ReadState>
   swap: (key: string, change: StateChange) => Promise<boolean>
-  claim: (list: string, names: readonly string[], options: { leaseMs: Milliseconds | null, expiresAt: Milliseconds }) => Promise<Notes>
+  claim: (list: string, names: readonly string[], options: ClaimOptions) => Promise<Notes>
   keep: (list: string, results: ReadonlyArray<readonly [name: string, value: string | null]>) => Promise<void>
 }

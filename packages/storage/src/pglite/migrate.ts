@@ -8,6 +8,7 @@ import { sql as platformState } from './migrations/006-platform-state.js'
 import { sql as platformModes } from './migrations/007-platform-modes.js'
 import { sql as observations } from './migrations/008-observations.js'
 import { sql as idempotencyKeys } from './migrations/009-idempotency-keys.js'
+import { sql as keptAnswers } from './migrations/010-kept-answers.js'
 
 const MIGRATIONS: ReadonlyArray<{ number: number, sql: string }> = [
   { number: 1, sql: insights },
@@ -17,7 +18,8 @@ const MIGRATIONS: ReadonlyArray<{ number: number, sql: string }> = [
   { number: 6, sql: platformState },
   { number: 7, sql: platformModes },
   { number: 8, sql: observations },
-  { number: 9, sql: idempotencyKeys }
+  { number: 9, sql: idempotencyKeys },
+  { number: 10, sql: keptAnswers }
 ]
 
 const LEDGER = `

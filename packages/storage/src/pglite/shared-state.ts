@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { PGlite } from '@electric-sql/pglite'
 import type { Clock, Milliseconds, Note, SharedState } from '@insights/shared'
 import { translateErrors } from './errors.js'
@@ -22,33 +21,45 @@ const UPDATE = `
 update insights.platform_states set version = $3::bigint, value = $4
 where key = $1 and version = $6::bigint and ${timeOr(2)} <= $5::bigint returning 1`
 
-/** $1 list, $2 names, $3 time. */
+/** $1 list, $2 names, $3 time, $4 age from which on a result counts for nothing, or null. */
 const PEEK = `
-select asked.name, note.value, note.held_until, note.name is null as is_first, time.now
-from unnest($2::text[]) with ordinality as asked (name, place)
-cross join (select ${timeOr(3)} as now) as time
-left join insights.platform_notes as note on note.list = $1 and note.name = asked.name and note.expires_at > time.now
-order by asked.place`
+select asked.name, time.now, note.held_until, time.now - note.kept_at as age,
+  case when $4::bigint is null or time.now - note.kept_at <= $4::bigint then note.value end as value,
+  note.name is null as is_first, note.name is null or note.held_until <= time.now as is_free
+from unnest($2::text[]) as asked (name) cross join (select ${timeOr(3)} as now) as time
+left join insights.platform_notes as note on note.list = $1 and note.name = asked.name and note.expires_at > time.now`
 
-/** $1 list, $2 names, $3 time, $4 lease, $5 expiry, $6 holder. A name that is free becomes the holder's. */
+/** As above, $5 lease, $6 expiry. What is told of the names that were not free is how they were found. */
 const CLAIM = `
-insert into insights.platform_notes as note (list, name, holder, held_until, expires_at)
-select $1, asked.name, $6, time.now + $4::bigint, $5::bigint
-from (select distinct unnest($2::text[]) as name) as asked cross join (select ${timeOr(3)} as now) as time
-on conflict (list, name) do update set
-  holder = case when note.value is null and note.held_until <= excluded.held_until - $4::bigint then excluded.holder else note.holder end,
-  held_until = case when note.value is null and note.held_until <= excluded.held_until - $4::bigint then excluded.held_until else note.held_until end
-returning note.name, note.value, note.held_until, note.holder, (note.xmax = 0) as is_first, ${timeOr(3)} as now`
+with time as (select ${timeOr(3)} as now), taken as (
+  insert into insights.platform_notes as note (list, name, held_until, expires_at)
+  select $1, asked.name, time.now + $5::bigint, $6::bigint from (select distinct unnest($2::text[]) as name) as asked cross join time
+  on conflict (list, name) do update set held_until = excluded.held_until, expires_at = excluded.expires_at, value = null, kept_at = null
+  where note.held_until <= excluded.held_until - $5::bigint
+    and (note.value is null or excluded.held_until - $5::bigint - note.kept_at > $4::bigint)
+  returning note.name, note.xmax = 0 as is_first
+)
+select asked.name, time.now, note.held_until, time.now - note.kept_at as age, note.value, taken.is_first, taken.name is not null as is_free
+from unnest($2::text[]) as asked (name) cross join time left join taken using (name)
+left join insights.platform_notes as note on note.list = $1 and note.name = asked.name and taken.name is null`
 
-/** $1 list, $2 [{name, value}]. */
+/** $1 list, $2 [{name, value}], $3 time. */
 const KEEP = `
-update insights.platform_notes as note set value = r.value, held_until = 0, holder = null
+update insights.platform_notes as note set value = r.value, kept_at = case when r.value is not null then ${timeOr(3)} end, held_until = 0
 from json_to_recordset($2::json) as r (name text, value text) where note.list = $1 and note.name = r.name`
 
 /** $1 time. */
 const FORGET = `delete from insights.platform_notes where expires_at <= ${timeOr(1)}`
 
-interface NoteRow { name: string, value: string | null, held_until: number | null, holder?: string | null, is_first: boolean, now: number }
+interface NoteRow {
+  name: string
+  now: number
+  held_until: number | null
+  value: string | null
+  age: number | null
+  is_first: boolean | null
+  is_free: boolean
+}
 
 /** `SharedState` on the embedded database, which must be migrated and is borrowed. `clock`: in place of its time, for tests. */
 export function createPgliteSharedState (db: PGlite, clock?: Clock): SharedState {
@@ -67,27 +78,25 @@ export function createPgliteSharedState (db: PGlite, clock?: Clock): SharedState
       const rows = from === 0 ? await query(INSERT, parameters) : await query(UPDATE, [...parameters, from])
       return rows.length === 1
     },
-    claim: async (list, names, { leaseMs, expiresAt }) => {
-      if (leaseMs === null) return toNotes(names, await query<NoteRow>(PEEK, [list, names, time()]), null)
+    claim: async (list, names, { leaseMs, expiresAt, maxAgeMs }) => {
+      const parameters = [list, names, time(), maxAgeMs === undefined ? null : Math.floor(maxAgeMs)]
+      if (leaseMs === null) return toNotes(names, await query<NoteRow>(PEEK, parameters))
       await query(FORGET, [time()])
-      const holder = randomUUID()
-      return toNotes(names, await query<NoteRow>(CLAIM, [list, names, time(), leaseMs, Math.floor(expiresAt), holder]), holder)
+      return toNotes(names, await query<NoteRow>(CLAIM, [...parameters, leaseMs, Math.floor(expiresAt)]))
     },
     keep: async (list, results) => {
-      if (results.length > 0) await query(KEEP, [list, JSON.stringify(results.map(([name, value]) => ({ name, value })))])
+      if (results.length > 0) await query(KEEP, [list, JSON.stringify(results.map(([name, value]) => ({ name, value }))), time()])
     }
   }
 }
 
-function toNotes (names: readonly string[], rows: readonly NoteRow[], holder: string | null): { now: Milliseconds, notes: Note[] } {
+function toNotes (names: readonly string[], rows: readonly NoteRow[]): { now: Milliseconds, notes: Note[] } {
   const byName = new Map(rows.map(row => [row.name, row]))
-  return { now: rows[0]?.now ?? 0, notes: names.map(name => toNote(byName.get(name), holder)) }
+  return { now: rows[0]?.now ?? 0, notes: names.map(name => toNote(byName.get(name))) }
 }
 
-function toNote (row: NoteRow | undefined, holder: string | null): Note {
-  if (row === undefined || row.is_first) return { kind: 'first' }
-  if (row.value !== null) return { kind: 'kept', value: row.value }
-  const heldUntil = row.held_until ?? 0
-  const isFree = holder === null ? heldUntil <= row.now : row.holder === holder
-  return isFree ? { kind: 'again' } : { kind: 'held', until: heldUntil }
+function toNote (row: NoteRow | undefined): Note {
+  if (row === undefined || row.is_first === true) return { kind: 'first' }
+  if (row.value !== null) return { kind: 'kept', value: row.value, ageMs: row.age ?? 0 }
+  return row.is_free ? { kind: 'again' } : { kind: 'held', until: row.held_until ?? 0 }
 }
