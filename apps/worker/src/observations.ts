@@ -14,18 +14,18 @@ const NOT_ASKED: ReadonlySet<SourceState> = new Set<SourceState>(['not_configure
  * a UTC day that the source was asked on. So a source that is asked every hour and stands still costs one observation a
  * day, and a day without one is a day without a try. `null` = nothing new.
  *
- * The count is what the platform said at that time. A last good value that is only kept is none, and neither is an
+ * The count is what the platform said at that time, which lies a while back where it was fetched for another insight. A last good value that is only kept is none, and neither is an
  * answer that is not believed yet.
  */
 export function toObservation (before: SourceRecord, after: SourceRecord, now: Milliseconds): SourceObservation | null {
   const { platform, source_id: sourceId, state } = after
-  const isConfirmed = after.fetched_at !== null && after.fetched_at !== before.fetched_at
+  const confirmedAt = after.fetched_at === before.fetched_at ? null : after.fetched_at
   const isSame = before.state === state && before.count === after.count
   const lastTry = lastTryAt(before)
   if (isSame && (NOT_ASKED.has(state) || lastTry >= startOfDay(now))) return null
-  const isGapAgain = !isConfirmed && before.state !== 'ok' && now - lastTry < GAP_PACE_MS
+  const isGapAgain = confirmedAt === null && before.state !== 'ok' && now - lastTry < GAP_PACE_MS
   if (isGapAgain) return null
-  return { platform, source_id: sourceId, at: toTimestamp(now), count: isConfirmed ? after.count : null, state }
+  return { platform, source_id: sourceId, at: confirmedAt ?? toTimestamp(now), count: confirmedAt === null ? null : after.count, state }
 }
 
 /** When the source was last asked, as far as its record tells; long ago if it never was. */

@@ -10,6 +10,8 @@ export interface RefreshPolicy {
   intervalMs: Record<Platform, Milliseconds>
   /** A count younger than this is fresh enough even for a client that asks for a refresh, per platform. */
   freshForMs: Record<Platform, Milliseconds>
+  /** How old a count may be that was fetched for another insight, where nobody waits for a fresh one; 0 and up. */
+  sharedForMs: Milliseconds
   /** Platforms that are not asked again on the UTC day on which they answered: those that charge per id and day. */
   oncePerUtcDay: ReadonlySet<Platform>
   /** How long a count stays that can not be confirmed, per platform; `null` = as long as it is all that is known. */
@@ -49,6 +51,9 @@ export interface RefreshPolicy {
  * dearer than its interval; an interval below a day is taken for a plan that is not paid so. The other platforms only
  * need protection from a nervous finger.
  *
+ * An id of several insights is asked for once for all of them: five minutes are long enough for those that come due
+ * together, and short beside the shortest interval that can be set, a quarter of an hour.
+ *
  * `keptForMs`: how long counts may be kept that can not be confirmed, where the platform limits that.
  */
 export function buildRefreshPolicy (
@@ -59,6 +64,7 @@ export function buildRefreshPolicy (
     freshForMs: {
       youtube: MINUTE, soundcloud: MINUTE, x: Math.min(DAY, intervalMs.x), facebook: 5 * MINUTE, instagram: 5 * MINUTE
     },
+    sharedForMs: 5 * MINUTE,
     oncePerUtcDay: new Set<Platform>(intervalMs.x >= DAY ? ['x'] : []),
     keptForMs: { youtube: null, soundcloud: null, x: null, facebook: null, instagram: null, ...keptForMs },
     hiddenKeptForMs: 28 * DAY,
@@ -76,4 +82,10 @@ export function buildRefreshPolicy (
     dropRetryMs: HOUR,
     dropGapMs: HOUR / 2
   }
+}
+
+/** How old an answer may be that was fetched for another insight. */
+export function sharedAge (policy: RefreshPolicy, platform: Platform, isWaitedFor: boolean, now: Milliseconds): Milliseconds {
+  if (policy.oncePerUtcDay.has(platform)) return now % DAY
+  return isWaitedFor ? Math.min(policy.freshForMs[platform], policy.sharedForMs) : policy.sharedForMs
 }

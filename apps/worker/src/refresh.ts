@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Metrics, SourceOutcome } from '@insights/metrics'
-import type { CountLoaders, CountOutcome, Urgency } from '@insights/platforms'
+import type { CountLoaders, CountOutcome, LookupOptions } from '@insights/platforms'
 import {
   explain, INSIGHT_1, toSignals, type Log, type Milliseconds, type ScoringModel, type SourceRecord
 } from '@insights/shared'
@@ -8,7 +8,7 @@ import type { InsightDocument, InsightStore, RefreshResult, SourceObservation } 
 import { dueAt } from './expiry.js'
 import { keepLeases } from './leases.js'
 import { toObservation } from './observations.js'
-import type { RefreshPolicy } from './refresh-policy.js'
+import { sharedAge, type RefreshPolicy } from './refresh-policy.js'
 import { createSilence, GIVEN_UP, type Silence } from './silence.js'
 import { applyOutcome, removeExpired, type TransitionContext } from './source-transition.js'
 
@@ -95,13 +95,15 @@ type Listening = RefreshDeps & { silence: Silence }
 
 function startLookups (deps: Listening, run: Run, clock: () => Milliseconds): Array<Promise<void>> {
   const isForced = run.document.refresh.forced > run.document.refresh.done
+  const isWaitedFor = deps.isOnDemand === true || isForced
   return run.sources.flatMap((source, index) => {
     if (!isDue(source, isForced, clock(), deps.policy)) {
       run.sources[index] = removeExpired(source, contextOf(deps, clock))
       return []
     }
     run.openLookups.add(index)
-    return [lookUp(deps, run, index, source, clock, deps.isOnDemand === true || isForced ? 'on_demand' : 'planned')]
+    const maxAgeMs = sharedAge(deps.policy, source.platform, isWaitedFor, clock())
+    return [lookUp(deps, run, index, source, clock, { urgency: isWaitedFor ? 'on_demand' : 'planned', maxAgeMs })]
   })
 }
 
@@ -124,9 +126,9 @@ function contextOf ({ policy, random }: RefreshDeps, clock: () => Milliseconds):
 }
 
 async function lookUp (
-  deps: Listening, run: Run, index: number, source: SourceRecord, clock: () => Milliseconds, urgency: Urgency
+  deps: Listening, run: Run, index: number, source: SourceRecord, clock: () => Milliseconds, options: LookupOptions
 ): Promise<void> {
-  const outcome = await loadCount(deps, source, urgency)
+  const outcome = await loadCount(deps, source, options)
   deps.silence.heard(source.platform, outcome)
   settle(deps, run, index, outcome, clock)
 }
@@ -152,9 +154,9 @@ function toSourceOutcome (outcome: CountOutcome | null): SourceOutcome {
 }
 
 /** A loader that throws is a fault of ours: it costs this source one try, and no other insight anything. */
-async function loadCount (deps: RefreshDeps, source: SourceRecord, urgency: Urgency): Promise<CountOutcome | null> {
+async function loadCount (deps: RefreshDeps, source: SourceRecord, options: LookupOptions): Promise<CountOutcome | null> {
   try {
-    return await deps.platforms[source.platform]?.load(source.source_id, { urgency }) ?? null
+    return await deps.platforms[source.platform]?.load(source.source_id, options) ?? null
   } catch (err) {
     deps.log.error({ err, platform: source.platform }, 'a lookup failed unexpectedly')
     const detail = 'The lookup failed inside the service: its log says more.'

@@ -12,6 +12,9 @@ export interface TransitionContext {
   random: () => number
 }
 
+/** The same for an answer of the platform, which may have been given to another insight a while ago. */
+interface AnswerContext extends TransitionContext { at: Milliseconds }
+
 const UTC_DAY: Milliseconds = 86_400_000
 
 /** Sources whose next call moves into the next UTC day are spread over its first hour. */
@@ -20,7 +23,8 @@ const DAY_START_SPREAD: Milliseconds = 3_600_000
 /**
  * The record of a source after one try. Pure but for `random`. A try that gave no count, or one that is not believed
  * yet, never changes `count` or `fetched_at`: the last good value stays, with its age, and `state` and `error` say what
- * happened. Only age removes it: see `removeExpired`, which is part of every transition.
+ * happened. Only age removes it: see `removeExpired`, which is part of every transition. An answer counts from when the
+ * platform gave it, also when that was for another insight; waits begin now.
  *
  * `outcome` is `null` when the platform has no credentials configured.
  */
@@ -36,10 +40,10 @@ export function applyOutcome (
 function transition (record: SourceRecord, outcome: CountOutcome | null, context: TransitionContext): SourceRecord {
   if (outcome === null) return afterNotConfigured(record, context)
   switch (outcome.kind) {
-    case 'ok': return isDropInDoubt(record, outcome.count, context) ? afterDrop(record, context) : afterCount(record, outcome.count, context)
+    case 'ok': return afterOk(record, outcome.count, answerOf(outcome, context))
     case 'hidden': return { ...answered(record, context), state: 'hidden', error: null }
     case 'invalid_id': return afterInvalidId(record, context)
-    case 'not_found': return afterMiss(record, context)
+    case 'not_found': return afterMiss(record, answerOf(outcome, context))
     case 'failed': return afterFailure(record, outcome.failure, context)
   }
 }
@@ -56,11 +60,19 @@ function sayExpired (record: SourceRecord, context: TransitionContext): SourceRe
   return { ...record, error: errorOf('INS_PLATFORM_EXPIRED', detail, context) }
 }
 
-function afterCount (record: SourceRecord, count: number, context: TransitionContext): SourceRecord {
-  const { now, policy } = context
+function answerOf ({ ageMs = 0 }: { ageMs?: Milliseconds }, context: TransitionContext): AnswerContext {
+  return { ...context, at: context.now - ageMs }
+}
+
+function afterOk (record: SourceRecord, count: number, context: AnswerContext): SourceRecord {
+  return isDropInDoubt(record, count, context) ? afterDrop(record, context) : afterCount(record, count, context)
+}
+
+function afterCount (record: SourceRecord, count: number, context: AnswerContext): SourceRecord {
+  const { at, policy } = context
   const keptFor = policy.keptForMs[record.platform] ?? Infinity
-  const latest = now + keptFor - Math.min(policy.renewalReserveMs, keptFor / 2)
-  return { ...answered(record, context, latest), state: 'ok', count, fetched_at: toTimestamp(now), error: null }
+  const latest = at + keptFor - Math.min(policy.renewalReserveMs, keptFor / 2)
+  return { ...answered(record, context, latest), state: 'ok', count, fetched_at: toTimestamp(at), error: null }
 }
 
 /** The platform knew the id: whatever went wrong before is over, and the next call comes with the interval. */
@@ -69,23 +81,23 @@ function answered (record: SourceRecord, context: TransitionContext, latest = In
   return { ...record, failures: 0, misses: 0, doubted_at: null, next_at: toTimestamp(next) }
 }
 
-function isDropInDoubt (record: SourceRecord, count: number, { policy, now }: TransitionContext): boolean {
+function isDropInDoubt (record: SourceRecord, count: number, { policy, at }: AnswerContext): boolean {
   if (record.count === null || record.count < policy.dropFloor || count >= record.count * policy.dropShare) return false
   const since = dropDoubtedAt(record)
-  return since === null || now - since < policy.dropGapMs
+  return since === null || at - since < policy.dropGapMs
 }
 
 function dropDoubtedAt ({ misses, doubted_at: doubtedAt }: SourceRecord): Milliseconds | null {
   return misses > 0 || doubtedAt == null ? null : Date.parse(doubtedAt)
 }
 
-function afterDrop (record: SourceRecord, context: TransitionContext): SourceRecord {
+function afterDrop (record: SourceRecord, context: AnswerContext): SourceRecord {
   return {
     ...record,
     state: 'stale',
     failures: 0,
     misses: 0,
-    doubted_at: toTimestamp(dropDoubtedAt(record) ?? context.now),
+    doubted_at: toTimestamp(dropDoubtedAt(record) ?? context.at),
     error: errorOf('INS_PLATFORM_DROP', 'The platform says less than half of the last count: it is asked again before that is believed.', context),
     next_at: toTimestamp(afterAnswer(context.policy.dropRetryMs, record, context))
   }
@@ -103,16 +115,16 @@ function afterInvalidId (record: SourceRecord, context: TransitionContext): Sour
 }
 
 /** Misses count once in `missGapMs`, whatever happened in between. */
-function afterMiss (record: SourceRecord, context: TransitionContext): SourceRecord {
-  const { policy, now } = context
-  const isRepeat = record.misses > 0 && record.doubted_at != null && now - Date.parse(record.doubted_at) < policy.missGapMs
+function afterMiss (record: SourceRecord, context: AnswerContext): SourceRecord {
+  const { policy, at } = context
+  const isRepeat = record.misses > 0 && record.doubted_at != null && at - Date.parse(record.doubted_at) < policy.missGapMs
   const misses = isRepeat ? record.misses : record.misses + 1
   const isSettled = misses >= policy.missesUntilNotFound
   return {
     ...record,
     failures: 0,
     misses,
-    doubted_at: isRepeat ? record.doubted_at : toTimestamp(now),
+    doubted_at: isRepeat ? record.doubted_at : toTimestamp(at),
     state: isSettled ? 'not_found' : 'stale',
     error: errorOf('INS_PLATFORM_NOT_FOUND', 'The platform does not know this id: it is missing, private or renamed.', context),
     next_at: toTimestamp(afterAnswer(isSettled ? policy.settledRecheckMs : policy.missRetryMs, record, context))

@@ -34,6 +34,19 @@ t.test('a count is stored with its time and asked for again after the interval',
   t.equal(waitOf(record), DAY)
 })
 
+t.test('an answer that was fetched for another insight counts from then on', async t => {
+  const ageMs = 5 * MINUTE
+  const record = after(good, [0, { kind: 'ok', count: 6_000, ageMs }])
+  t.match(record, { state: 'ok', count: 6_000, fetched_at: '2026-11-23T11:55:00.000Z' })
+  t.equal(waitOf(record), DAY, 'the next call is not the earlier for it')
+  t.match(after(good, [0, { kind: 'ok', count: 5, ageMs }]), { state: 'stale', count: 5_000, doubted_at: '2026-11-23T11:55:00.000Z' })
+  t.match(after(good, [0, count(5)], [0.55, { kind: 'ok', count: 5, ageMs }]), { state: 'stale' }, 'a doubt is settled by an answer from later')
+  const missed = after(good, [0, { kind: 'not_found', ageMs }])
+  t.match(missed, { misses: 1, doubted_at: '2026-11-23T11:55:00.000Z' })
+  t.match(after(missed, [2, { kind: 'not_found', ageMs: 6 * MINUTE }]), { misses: 1 }, 'misses that were told less than two hours apart are one')
+  t.match(after(missed, [2, { kind: 'not_found', ageMs: 4 * MINUTE }]), { misses: 2 })
+})
+
 t.test('waits are spread over ten per cent either way', async t => {
   const wait = (random: number): number =>
     waitOf(applyOutcome(pending, { kind: 'ok', count: 1 }, { now: NOW, policy, random: () => random }))

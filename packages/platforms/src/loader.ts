@@ -1,11 +1,17 @@
 /** Joins the lookups of one platform, whoever makes them, into few and full calls. */
+import { performance } from 'node:perf_hooks'
 import type { Milliseconds, Platform } from '@insights/shared'
 import type { Urgency } from './budget.js'
+import { createClaims } from './claims.js'
+import { createLookup, oldestAge, take, type Lookup } from './lookup.js'
 import type { CountOutcome, FetchOptions } from './port.js'
+import type { SharedAnswers } from './shared-answers.js'
 
 export interface LookupOptions {
   /** Whether somebody waits for the answer; `planned`. */
   urgency?: Urgency
+  /** How old an answer may be that was fetched for somebody else; 0 = from now on. */
+  maxAgeMs?: Milliseconds
 }
 
 /**
@@ -13,13 +19,16 @@ export interface LookupOptions {
  *
  * - Lookups within a few milliseconds, of any caller, go into one call; several calls run at the same time, a few of
  *   them, and the rest waits its turn in the order of asking.
- * - While calls are under way, planned lookups gather until they fill one, or for half a second: calls are full
- *   whatever the pattern in which lookups arrive.
+ * - While calls are under way, planned lookups gather until they fill one, or for half a second, and just after one for
+ *   a quarter: calls are full whatever the pattern in which lookups arrive.
  * - Lookups on demand overtake the planned ones that wait, and have a place of their own among the calls. What such a
  *   call has left over is filled with planned ones, where a call costs the same however many ids it has.
  * - Ids that are the same after normalising are asked for once while an answer is awaited, and share the outcome. A
  *   lookup on demand that joins a planned one makes it urgent, and is asked for again when the planned one was refused.
- * - Nothing is kept afterwards: the next lookup asks again.
+ * - With shared answers that holds for all processes together: what another one asks is waited for, ten seconds at most
+ *   and on demand two, and what was fetched not longer ago than a lookup allows is answered from there. Calls are full
+ *   all the same: what needs not be asked makes room for what waits.
+ * - This process keeps nothing: without shared answers the next lookup asks again.
  * - An id that the platform can not have is answered at once.
  */
 export interface CountLoader {
@@ -40,6 +49,10 @@ export interface LoaderOptions {
   gatherMs?: Milliseconds
   /** Whether a call costs the same however many ids it has, so that free places may be filled; `false`. */
   fillsCalls?: boolean
+  /** What other processes ask and know; without it this one asks alone. */
+  answers?: SharedAnswers
+  /** How long planned lookups wait for another process; 10 s. */
+  heldPatienceMs?: Milliseconds
 }
 
 /** Planned calls at a time. Four keep a slow platform busy, and stay below what any of the five calls a burst. */
@@ -50,52 +63,71 @@ const MAX_CALLS = 5
 
 const DEFAULT_GATHER_MS: Milliseconds = 500
 
-interface Lookup {
-  key: string
-  urgency: Urgency
-  since: Milliseconds
-  answer: Promise<CountOutcome>
-  resolve: (outcome: CountOutcome) => void
-  reject: (error: unknown) => void
+/** So soon after a call the next job of a backlog may come and fill what is left of the last one. */
+const LULL_MS: Milliseconds = 250
+
+const DEFAULT_HELD_PATIENCE_MS: Milliseconds = 10_000
+
+/** Lookups of one urgency that are not sent yet, in the order of asking. */
+interface Queue {
+  /** Those of which nothing more is known. */
+  waiting: Map<string, Lookup>
+  /** Those that are for this process to ask. */
+  ready: Map<string, Lookup>
+  /** How many are between the two. */
+  claiming: number
 }
 
 export function createLoader (options: LoaderOptions): CountLoader {
-  const { platform, maxBatchSize, normaliseId, fetchCounts, windowMs, gatherMs = DEFAULT_GATHER_MS, fillsCalls = false } = options
+  const { platform, maxBatchSize, normaliseId, fetchCounts, windowMs, gatherMs = DEFAULT_GATHER_MS, fillsCalls = false, answers } = options
   /** Everything that has no answer yet, by key. */
   const open = new Map<string, Lookup>()
-  /** What waits to be sent, in the order of asking. */
-  const waiting: Record<Urgency, Map<string, Lookup>> = { on_demand: new Map(), planned: new Map() }
+  const queues: Record<Urgency, Queue> = { on_demand: createQueue(), planned: createQueue() }
   const underWay: Record<Urgency, number> = { on_demand: 0, planned: 0 }
+  const onFree = (lookup: Lookup): void => { queues[lookup.urgency].ready.set(lookup.key, lookup) }
+  const claims = answers === undefined
+    ? null
+    : createClaims({
+      answers,
+      patienceMs: options.heldPatienceMs ?? DEFAULT_HELD_PATIENCE_MS,
+      onFree,
+      onKnown: (lookup, outcome) => { end([lookup], () => { lookup.resolve(outcome) }) },
+      onMoved: () => { look({ onlyFull: false }) }
+    })
   let timer: NodeJS.Timeout | undefined
+  let lastPlannedEnd = -Infinity
+  const lastSend: Record<Urgency, Milliseconds> = { on_demand: -Infinity, planned: -Infinity }
 
   return { platform, load }
 
-  async function load (id: string, { urgency = 'planned' }: LookupOptions = {}): Promise<CountOutcome> {
+  async function load (id: string, { urgency = 'planned', maxAgeMs = 0 }: LookupOptions = {}): Promise<CountOutcome> {
     const key = normaliseId(id)
     if (key === null) return { kind: 'invalid_id' }
     const known = open.get(key)
-    if (known === undefined || urgency === 'planned' || known.urgency === 'on_demand') return await (known ?? add(key, urgency)).answer
-    if (waiting.planned.has(key)) {
-      hurry(known)
-      return await known.answer
-    }
+    if (known === undefined) return await add(createLookup(key, urgency, maxAgeMs)).answer
+    if (!known.isSent) sharpen(known, urgency, maxAgeMs)
+    const isAsUrgent = urgency === 'planned' || known.urgency === 'on_demand'
+    const wish = { maxAgeMs, since: performance.now() }
     const outcome = await known.answer
-    return wasRefused(outcome) ? await load(id, { urgency }) : outcome
+    const isGood = (isAsUrgent || !wasRefused(outcome)) && ageOf(outcome) <= oldestAge(wish)
+    return isGood ? outcome : await load(id, { urgency, maxAgeMs })
   }
 
-  function add (key: string, urgency: Urgency): Lookup {
-    const { promise, resolve, reject } = createAnswer()
-    const lookup = { key, urgency, since: performance.now(), answer: promise, resolve, reject }
-    open.set(key, lookup)
-    waiting[urgency].set(key, lookup)
+  function add (lookup: Lookup): Lookup {
+    open.set(lookup.key, lookup)
+    queues[lookup.urgency].waiting.set(lookup.key, lookup)
     look({ onlyFull: true })
     return lookup
   }
 
-  function hurry (lookup: Lookup): void {
-    waiting.planned.delete(lookup.key)
-    lookup.urgency = 'on_demand'
-    waiting.on_demand.set(lookup.key, lookup)
+  /** The lookup now has to satisfy one more, which may be in a hurry. */
+  function sharpen (lookup: Lookup, urgency: Urgency, maxAgeMs: Milliseconds): void {
+    lookup.maxAgeMs = Math.min(lookup.maxAgeMs, maxAgeMs)
+    if (urgency === 'planned' || lookup.urgency === 'on_demand') return
+    lookup.urgency = urgency
+    for (const stage of ['waiting', 'ready'] as const) {
+      if (queues.planned[stage].delete(lookup.key)) queues.on_demand[stage].set(lookup.key, lookup)
+    }
     look({ onlyFull: true })
   }
 
@@ -110,13 +142,16 @@ export function createLoader (options: LoaderOptions): CountLoader {
     if (waits.length > 0) timer = setTimeout(look, Math.ceil(Math.max(0, Math.min(...waits))), { onlyFull: false })
   }
 
-  /** How long until the next batch is due; `null` = none waits, or the end of a call has to be awaited. */
+  /** How long until the next batch is due; `null` = none waits, or the end of a claim or a call has to be awaited. */
   function sendWhatIsDue (urgency: Urgency, onlyFull: boolean): Milliseconds | null {
+    const { waiting, ready } = queues[urgency]
     for (;;) {
-      const [first] = waiting[urgency].values()
-      if (first === undefined || !hasPlace(urgency)) return null
-      const waitMs = patienceOf(urgency) - (performance.now() - first.since)
-      if ((onlyFull || waitMs > 0) && waiting[urgency].size < maxBatchSize) return waitMs
+      const since = Math.min(...[waiting, ready].map(sinceWhen))
+      if (since === Infinity || !hasPlace(urgency)) return null
+      // What a full batch has left over may fill the next one, however long it has waited by then.
+      const waitMs = patienceOf(urgency) - (performance.now() - Math.max(since, lastSend[urgency]))
+      if ((onlyFull || waitMs > 0) && waiting.size + ready.size < maxBatchSize) return waitMs
+      if (prepare(urgency) === 'later') return null
       send(urgency)
     }
   }
@@ -125,19 +160,49 @@ export function createLoader (options: LoaderOptions): CountLoader {
     const taken = underWay.on_demand + underWay.planned
     if (urgency === 'on_demand') return taken < MAX_CALLS
     // The next free place is theirs who wait on demand, also while they still wait for one another.
-    return underWay.planned < MAX_PLANNED_CALLS && taken + (waiting.on_demand.size > 0 ? 1 : 0) < MAX_CALLS
+    const { waiting, ready, claiming } = queues.on_demand
+    return underWay.planned < MAX_PLANNED_CALLS && taken + (waiting.size + ready.size + claiming > 0 ? 1 : 0) < MAX_CALLS
   }
 
   function patienceOf (urgency: Urgency): Milliseconds {
-    return urgency === 'planned' && underWay.planned > 0 ? Math.max(gatherMs, windowMs) : windowMs
+    if (urgency === 'on_demand') return windowMs
+    const isLull = performance.now() - lastPlannedEnd < LULL_MS
+    return Math.max(windowMs, underWay.planned > 0 ? gatherMs : isLull ? Math.min(LULL_MS, gatherMs) : 0)
+  }
+
+  /** Makes a batch ready, as far as lookups wait; `later` when it has to be found out first which of them to ask. */
+  function prepare (urgency: Urgency): 'now' | 'later' {
+    const queue = queues[urgency]
+    if (queue.claiming > 0) return 'later'
+    const missing = maxBatchSize - queue.ready.size
+    const taken = take(queue.waiting, missing)
+    if (taken.length === 0) return 'now'
+    const isFilled = fillsCalls && urgency === 'on_demand' && queues.planned.claiming === 0
+    const fillers = isFilled ? take(queues.planned.waiting, missing - taken.length - queues.planned.ready.size) : []
+    if (claims === null) {
+      for (const lookup of [...taken, ...fillers]) onFree(lookup)
+      return 'now'
+    }
+    queue.claiming += taken.length
+    queues.planned.claiming += fillers.length
+    const decided = (): void => {
+      queue.claiming -= taken.length
+      queues.planned.claiming -= fillers.length
+      look({ onlyFull: false })
+    }
+    claims.decide([...taken, ...fillers]).then(decided, decided)
+    return 'later'
   }
 
   function send (urgency: Urgency): void {
-    const batch = take(waiting[urgency], maxBatchSize)
-    if (fillsCalls && urgency === 'on_demand') batch.push(...take(waiting.planned, maxBatchSize - batch.length))
+    const batch = take(queues[urgency].ready, maxBatchSize)
+    if (fillsCalls && urgency === 'on_demand') batch.push(...take(queues.planned.ready, maxBatchSize - batch.length))
+    for (const lookup of batch) lookup.isSent = true
     underWay[urgency]++
+    lastSend[urgency] = performance.now()
     const done = (): void => {
       underWay[urgency]--
+      if (urgency === 'planned') lastPlannedEnd = performance.now()
       look({ onlyFull: false })
     }
     ask(batch, urgency).then(done, done)
@@ -146,10 +211,16 @@ export function createLoader (options: LoaderOptions): CountLoader {
   async function ask (batch: readonly Lookup[], urgency: Urgency): Promise<void> {
     try {
       const outcomes = await fetchCounts(batch.map(({ key }) => key), { urgency })
+      tellOthers(batch, outcomes)
       end(batch, (lookup, index) => { lookup.resolve(outcomes[index] as CountOutcome) })
     } catch (error) {
+      tellOthers(batch, [])
       end(batch, lookup => { lookup.reject(error) })
     }
+  }
+
+  function tellOthers (batch: readonly Lookup[], outcomes: readonly CountOutcome[]): void {
+    answers?.keep(batch.map(({ key, isClaimed }, index) => ({ id: key, isClaimed, outcome: outcomes[index] ?? null })))
   }
 
   function end (batch: readonly Lookup[], tell: (lookup: Lookup, index: number) => void): void {
@@ -160,15 +231,13 @@ export function createLoader (options: LoaderOptions): CountLoader {
   }
 }
 
-/** Takes the first `count` out of the map. */
-function take (lookups: Map<string, Lookup>, count: number): Lookup[] {
-  const taken: Lookup[] = []
-  for (const lookup of lookups.values()) {
-    if (taken.length >= count) break
-    taken.push(lookup)
-  }
-  for (const { key } of taken) lookups.delete(key)
-  return taken
+function createQueue (): Queue {
+  return { waiting: new Map(), ready: new Map(), claiming: 0 }
+}
+
+function sinceWhen (lookups: ReadonlyMap<string, Lookup>): Milliseconds {
+  const [first] = lookups.values()
+  return first?.since ?? Infinity
 }
 
 /** Whether it was held back, which what is on demand need not be. */
@@ -176,9 +245,6 @@ function wasRefused (outcome: CountOutcome): boolean {
   return outcome.kind === 'failed' && (outcome.failure.reason === 'quota' || outcome.failure.reason === 'throttled')
 }
 
-function createAnswer (): { promise: Promise<CountOutcome>, resolve: Lookup['resolve'], reject: Lookup['reject'] } {
-  let resolve: Lookup['resolve'] = () => {}
-  let reject: Lookup['reject'] = () => {}
-  const promise = new Promise<CountOutcome>((_resolve, _reject) => { [resolve, reject] = [_resolve, _reject] })
-  return { promise, resolve, reject }
+function ageOf (outcome: CountOutcome): Milliseconds {
+  return 'ageMs' in outcome ? outcome.ageMs ?? 0 : 0
 }

@@ -9,6 +9,7 @@ import { createMemoryState } from './memory-state.js'
 import { observeCalls, type CallObserver } from './observe-calls.js'
 import type { PlatformClient } from './port.js'
 import { NO_LIMITS, rulesOf, type PlatformLimits } from './rules.js'
+import { createSharedAnswers, type SharedAnswers } from './shared-answers.js'
 import { createSharedTokenCache } from './shared-token-cache.js'
 import { openSoundcloudClient, type SoundcloudOptions } from './soundcloud.js'
 import { readPlatformStatus } from './status.js'
@@ -37,8 +38,11 @@ export interface PlatformSettings {
   maxReplyBytes?: number
   /** The time of day, for the end of tokens and quotas; this machine's, or with `shared` that of its server. */
   clock?: Clock
-  /** Where the workers keep limits and refusals together; the memory of this process. Borrowed. */
+  /** Where the workers keep limits and refusals together, and what they have fetched; without it limits are kept in the
+   *  memory of this process, and answers are not kept. Borrowed. */
   shared?: SharedState
+  /** Whether no other process works on `shared`: answers that cost nothing to fetch again are then kept in memory; `false`. */
+  isOnlyProcess?: boolean
   /** What may be asked for; without limits everything is only counted. */
   limits?: PlatformLimits
   /** Those that are answered by a stand-in, whose use is no use of the platform; none. */
@@ -92,13 +96,14 @@ export function openPlatforms (options: PlatformOptions, settings: PlatformSetti
   const governor = openGovernor(options, settings)
   const clients = openClients(options, toClientSettings(settings, governor), openTokenCache(options, settings, governor.clock))
   const windowMs = settings.batchWindowMs ?? DEFAULT_BATCH_WINDOW_MS
+  const answersOf = openAnswers(options, settings, governor.clock)
   const opened = Object.values(clients)
   return {
     clients,
     governor,
     readStatus: async platform => await readPlatformStatus(governor, platform),
     loaders: Object.fromEntries(opened.map(client => [client.platform, createLoader({
-      ...toCaller(client, settings), windowMs, fillsCalls: COSTS_PER_CALL.has(client.platform)
+      ...toCaller(client, settings), ...answersOf(client.platform), windowMs, fillsCalls: COSTS_PER_CALL.has(client.platform)
     })])),
     close: async () => { await closeAll(clients) }
   }
@@ -124,6 +129,29 @@ function openTokenCache ({ soundcloud }: PlatformOptions, { shared, standIns = [
   if (soundcloud === undefined || shared === undefined || standIns.includes('soundcloud')) return createTokenCache()
   return createSharedTokenCache({ name: 'SoundCloud', shared, clock, secret: soundcloud.clientSecret })
 }
+
+/** What loaders know of one another's answers. The limit of a call is also how long one waits for the call of another. */
+function openAnswers (
+  options: PlatformOptions, settings: PlatformSettings, clock: Clock
+): (platform: Platform) => { answers: SharedAnswers, heldPatienceMs: Milliseconds } | object {
+  const { shared, isOnlyProcess = false, standIns = [], deadlineMs = DEFAULT_DEADLINE_MS } = settings
+  if (shared === undefined) return () => ({})
+  const memory = createMemoryState(clock)
+  return platform => ({
+    heldPatienceMs: deadlineMs,
+    answers: createSharedAnswers({
+      platform,
+      shared: isOnlyProcess && !COSTS_MONEY.has(platform) ? memory : shared,
+      clock,
+      credentials: options[platform] ?? {},
+      isStandIn: standIns.includes(platform),
+      deadlineMs
+    })
+  })
+}
+
+/** Those whose answers are worth keeping over a restart. */
+const COSTS_MONEY: ReadonlySet<Platform> = new Set(['x'])
 
 /** Those that charge for a call and not for each id in it. */
 const COSTS_PER_CALL: ReadonlySet<Platform> = new Set(['youtube', 'soundcloud'])

@@ -6,14 +6,20 @@ export interface FetchOptions {
   urgency?: Urgency
 }
 
+/** What a platform has said of an id. */
+interface Answered {
+  /** How long ago it said so, where another lookup was answered then; absent = just now. */
+  ageMs?: Milliseconds
+}
+
 /** What asking for one id gave. A missing or hidden count is never 0. */
 export type CountOutcome =
   /** `count` is a whole number from 0 to 2^53 - 1. */
-  | { kind: 'ok', count: number }
+  | { kind: 'ok', count: number } & Answered
   /** The id exists and its count is not shown. */
-  | { kind: 'hidden' }
+  | { kind: 'hidden' } & Answered
   /** The platform answered and does not know the id (or does not tell it from a private one). */
-  | { kind: 'not_found' }
+  | { kind: 'not_found' } & Answered
   /** The platform can not have such an id; nothing was asked. */
   | { kind: 'invalid_id' }
   /** Nothing is known about the id: the call failed, or its part for this id did. */

@@ -26,6 +26,7 @@ export const openEmbedded: OpenMode = async (config, { log, metrics, databasePat
     deadlineMs: config.refresh.platformTimeoutMs,
     onCall: metrics.observePlatformCall,
     shared: createPgliteSharedState(db),
+    isOnlyProcess: true,
     limits: limitsOf(config),
     standIns: sandboxed,
     graphIsOneApp: isGraphOneApp(config)
