@@ -14,8 +14,8 @@ const NOT_ASKED: ReadonlySet<SourceState> = new Set<SourceState>(['not_configure
  * a UTC day that the source was asked on. So a source that is asked every hour and stands still costs one observation a
  * day, and a day without one is a day without a try. `null` = nothing new.
  *
- * The count is what the platform said at that time, which lies a while back where it was fetched for another insight. A last good value that is only kept is none, and neither is an
- * answer that is not believed yet.
+ * The count is what the platform said at that time, which lies a while back where it was fetched for another insight. A
+ * last good value that is only kept is none, and neither is an answer that is not believed yet.
  */
 export function toObservation (before: SourceRecord, after: SourceRecord, now: Milliseconds): SourceObservation | null {
   const { platform, source_id: sourceId, state } = after
