@@ -163,6 +163,15 @@ t.test('a form that can not be read is refused as such', async t => {
   }
 })
 
+t.test('a form of more than a thousand parts is refused as such, whatever they are', async t => {
+  const part = '--xyz\r\nContent-Disposition: form-data; name="connects"\r\n\r\n1\r\n'
+  t.equal(faultsOf(await post(`${part.repeat(1_000)}--xyz--`, 'multipart/form-data; boundary=xyz'))[0], '/connects duplicate')
+  for (const payload of [`${part.repeat(1_001)}--xyz--`, `${part.repeat(5_000)}--xyz--`, '--xyz\r\n'.repeat(100_000)]) {
+    const answer = await post(payload, 'multipart/form-data; boundary=xyz')
+    t.match([answer.statusCode, answer.json()], [400, { code: 'INS_REQUEST_MALFORMED', detail: 'The form has more than 1000 parts.' }])
+  }
+})
+
 t.test('a part without a name is refused', async t => {
   t.same(faultsOf(await postParts([['Content-Disposition: form-data', 'a']])), [' required'])
 })

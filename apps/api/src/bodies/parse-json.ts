@@ -7,6 +7,9 @@ export class MalformedJson extends Error {
   override readonly name = 'MalformedJson'
 }
 
+/** Spelled out, or with escapes, which can spell anything. */
+const MAY_HOLD_FORBIDDEN = /__proto__|constructor|\\u/
+
 /** `value` may be used only if there are no faults. */
 export interface ParsedJson {
   value: unknown
@@ -23,6 +26,8 @@ export function parseJson (text: string, pointer = ''): ParsedJson {
   try {
     return { value: parse(text, { protoAction: 'error', constructorAction: 'error' }), faults: [] }
   } catch (error) {
+    // What can not hold such a key is no JSON. Megabytes that are none should not be parsed twice.
+    if (!MAY_HOLD_FORBIDDEN.test(text)) throw new MalformedJson(explain(error))
     const faults = forbiddenKeys(parseOrThrowMalformed(text), pointer)
     if (faults.length === 0) throw error
     return { value: undefined, faults }
