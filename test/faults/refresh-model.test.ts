@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
 import fc from 'fast-check'
 import { t } from 'tap'
-import type { InsightStore } from '@insights/storage'
-import { createPgliteInsightStore, migratePglite } from '@insights/storage/pglite'
+import type { HistoryStore, InsightStore } from '@insights/storage'
+import { createPgliteHistoryStore, createPgliteInsightStore, migratePglite } from '@insights/storage/pglite'
 import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { findMongo } from '@insights/testkit/mongo-server'
 import { travelInMongo, travelInPglite, type TimeTravel } from '@insights/testkit/time-travel'
@@ -17,10 +17,10 @@ const { MODEL_SEED: givenSeed, MODEL_PATH: path, MODEL_RUNS: givenRuns } = proce
 const seed = givenSeed === undefined ? randomInt(2 ** 31) : Number(givenSeed)
 const numRuns = Number(givenRuns ?? 200)
 
-async function check (store: InsightStore, time: TimeTravel): Promise<void> {
+async function check (store: InsightStore, history: HistoryStore, time: TimeTravel): Promise<void> {
   const commands = fc.commands(COMMANDS, { maxCommands: 60, size: 'max' })
   await fc.assert(fc.asyncProperty(commands, async commands => {
-    const [model, world] = [createModel(), createWorld(store, time)]
+    const [model, world] = [createModel(), createWorld(store, history, time)]
     try {
       await fc.asyncModelRun(() => ({ model, real: world }), commands)
       await comeToRest(model, world)
@@ -31,9 +31,9 @@ async function check (store: InsightStore, time: TimeTravel): Promise<void> {
   }), { seed, numRuns, ...(path !== undefined && { path }) })
 }
 
-async function checkOrders (store: InsightStore): Promise<void> {
+async function checkOrders (store: InsightStore, history: HistoryStore): Promise<void> {
   await fc.assert(fc.asyncProperty(INTERLEAVING.steps, INTERLEAVING.scheduler, async (steps, scheduler) => {
-    await checkInterleaving(store, steps, scheduler)
+    await checkInterleaving(store, history, steps, scheduler)
   }), { seed, numRuns, ...(path !== undefined && { path }) })
 }
 
@@ -43,28 +43,28 @@ t.test('pglite: whatever dies or is lost on the way, nothing wanted stays undone
   const db = await openMemoryDatabase()
   t.teardown(async () => { await db.close() })
   await migratePglite(db)
-  const store = createPgliteInsightStore(db)
+  const [store, history] = [createPgliteInsightStore(db), createPgliteHistoryStore(db)]
   await t.test('in any sequence', async t => {
-    await check(store, travelInPglite(db))
+    await check(store, history, travelInPglite(db))
     t.pass(`${numRuns} runs with seed ${seed}`)
   })
   await t.test('at once, in any order', async t => {
-    await checkOrders(store)
+    await checkOrders(store, history)
     t.pass(`${numRuns} runs with seed ${seed}`)
   })
 })
 
 const { skip } = findMongo()
 t.test('mongo: whatever dies or is lost on the way, nothing wanted stays undone and no count is wrong', { skip }, async t => {
-  const { url, store } = await openMongoDatabase(t)
+  const { url, store, history } = await openMongoDatabase(t)
   const time = await travelInMongo(url)
   t.teardown(time.close)
   await t.test('in any sequence', async t => {
-    await check(store, time)
+    await check(store, history, time)
     t.pass(`${numRuns} runs with seed ${seed}`)
   })
   await t.test('at once, in any order', async t => {
-    await checkOrders(store)
+    await checkOrders(store, history)
     t.pass(`${numRuns} runs with seed ${seed}`)
   })
 })

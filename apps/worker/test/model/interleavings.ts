@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { defaultFields, explain, INSIGHT_1, linkedSources, PLATFORMS, sourceKey, toSignals, type InsightFields } from '@insights/shared'
-import type { InsightDocument, InsightStore } from '@insights/storage'
+import type { HistoryStore, InsightDocument, InsightStore } from '@insights/storage'
 import { buildRefreshPolicy } from '../../src/refresh-policy.js'
 import { refreshInsights } from '../../src/refresh.js'
 import { keepLog, INTERVALS } from '../open-stage.js'
+import { checkHistory } from './invariants.js'
 import { LEASE_MS, tagOf } from './world.js'
 
 const STEPS = ['handles', 'facts', 'request', 'remove', 'run', 'run', 'plan'] as const
@@ -19,7 +20,7 @@ export const INTERLEAVING = {
 const artist = (handle: string): InsightFields => ({ ...defaultFields(), twitter_handle: handle, instagram_handle: handle })
 
 /** Whatever the order: the last write is what is stored, counts are of its accounts, and nothing is left undone. */
-export async function checkInterleaving (store: InsightStore, steps: readonly Step[], scheduler: fc.Scheduler): Promise<void> {
+export async function checkInterleaving (store: InsightStore, history: HistoryStore, steps: readonly Step[], scheduler: fc.Scheduler): Promise<void> {
   const inTurn = async (label: string): Promise<void> => { await scheduler.schedule(Promise.resolve(), label) }
   const { id } = await store.create(artist('first'))
   const written: InsightDocument[] = []
@@ -44,6 +45,8 @@ export async function checkInterleaving (store: InsightStore, steps: readonly St
   await refreshInsights({ ...workerDeps(async () => {}), store }, [id])
 
   const document = await store.find(id)
+  const named = [artist('first'), ...steps.map((_step, index) => artist(`other${index}`))].flatMap(linkedSources)
+  await checkHistory(history, id, named, document)
   if (isRemoved) {
     assert.equal(document, null, 'it was deleted and is there')
     return

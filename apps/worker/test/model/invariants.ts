@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { explain, INSIGHT_1, linkedSources, sourceKey, toSignals, type InsightFields } from '@insights/shared'
-import type { InsightDocument } from '@insights/storage'
+import { explain, INSIGHT_1, linkedSources, sourceKey, toSignals, type InsightFields, type SourceLink } from '@insights/shared'
+import type { HistoryStore, InsightDocument } from '@insights/storage'
 import { expiresAt } from '../../src/expiry.js'
 import { numberOf, tagOf, type World } from './world.js'
 
@@ -13,6 +13,8 @@ export interface Known {
   /** Everything that has happened which may cost one more question for each source. */
   reasons: number
   last: InsightDocument | null
+  /** Every account and work that it has ever named. */
+  links: Map<string, SourceLink>
 }
 
 export interface Model {
@@ -26,15 +28,17 @@ export function createModel (): Model {
     known,
     add: (id, fields) => {
       assert(!known.has(id), `id ${id} was given out twice`)
-      known.set(id, { id, fields, isRemoved: false, reasons: 0, last: null })
+      known.set(id, { id, fields, isRemoved: false, reasons: 0, last: null, links: new Map() })
     }
   }
 }
 
 /** What holds at any moment. */
-export async function checkInvariants (model: Model, { store, asked }: World): Promise<void> {
+export async function checkInvariants (model: Model, { store, history, asked }: World): Promise<void> {
   for (const known of model.known.values()) {
     const document = await store.find(known.id)
+    for (const link of linkedSources(known.fields)) known.links.set(sourceKey(link), link)
+    await checkHistory(history, known.id, [...known.links.values()], document)
     if (known.isRemoved) {
       assert.equal(document, null, `insight ${known.id} was deleted and is there`)
       continue
@@ -62,6 +66,24 @@ function checkCounts (document: InsightDocument, { last }: Known): void {
     assert(older === null || numberOf(source.count) >= numberOf(older), 'a count went back to an older answer')
   }
   assert.equal(document.score, document.breakdown?.score ?? document.score, 'the score is not that of its breakdown')
+}
+
+/** A history is that of the accounts and works that the insight names now, and leads to the counts that it shows. */
+export async function checkHistory (
+  history: HistoryStore, id: number, links: readonly SourceLink[], document: InsightDocument | null
+): Promise<void> {
+  const observations = await history.read(id, links, { from: null, to: null, limit: 10_000 })
+  const lastCounts = new Map<string, number>()
+  for (const observation of observations) {
+    const key = sourceKey(observation)
+    assert(document?.sources.some(source => sourceKey(source) === key), `there is a history of ${key}, which the insight does not have`)
+    if (observation.count === null) continue
+    assert.equal(observation.count % 10_000, tagOf(observation.platform, observation.source_id), 'an observation is that of another source')
+    lastCounts.set(key, observation.count)
+  }
+  for (const source of document?.sources ?? []) {
+    if (source.count !== null) assert.equal(lastCounts.get(sourceKey(source)), source.count, 'a count was not observed')
+  }
 }
 
 function checkCounters (document: InsightDocument, last: InsightDocument | null): void {

@@ -1,6 +1,6 @@
 import type { CountLoaders, CountOutcome } from '@insights/platforms'
 import { AppError, PLATFORMS, sourceKey, type InsightFields, type Platform } from '@insights/shared'
-import type { InsightStore } from '@insights/storage'
+import type { HistoryStore, InsightStore } from '@insights/storage'
 import type { TimeTravel } from '@insights/testkit/time-travel'
 import { planDueRefreshes } from '../../src/plan.js'
 import { buildRefreshPolicy, type RefreshPolicy } from '../../src/refresh-policy.js'
@@ -40,6 +40,7 @@ interface Worker {
 /** The real store and the real handlers, with platforms, a queue and processes that a test holds in its hands. */
 export interface World {
   store: InsightStore
+  history: HistoryStore
   policy: RefreshPolicy
   /** Waiting jobs. A queue may lose them, and gives them out in order. */
   jobs: number[][]
@@ -68,7 +69,7 @@ export function numberOf (count: number): number {
   return Math.floor(count / 10_000)
 }
 
-export function createWorld (store: InsightStore, { advance }: TimeTravel): World {
+export function createWorld (store: InsightStore, history: HistoryStore, { advance }: TimeTravel): World {
   const workers = new Set<Worker>()
   const asked = new Map<string, number>()
   const jobs: number[][] = []
@@ -167,6 +168,7 @@ export function createWorld (store: InsightStore, { advance }: TimeTravel): Worl
 
   return {
     store,
+    history,
     policy,
     jobs,
     asked,
