@@ -4,11 +4,14 @@ import type { Connection } from 'mongoose'
 import { t } from 'tap'
 import type { Observation } from '../src/history-port.js'
 import { firstStepAt } from '../src/history-rules.js'
+import type { StoreDeps } from '../src/mongo/deps.js'
+import { recordAround } from '../src/mongo/history.js'
+import { createModels } from '../src/mongo/models.js'
 import { createPgliteHistoryStore, createPgliteInsightStore, migratePglite } from '../src/pglite/index.js'
 import { fromObservations, FIND_DUE, READ } from '../src/pglite/history.js'
 import type { RefreshResult } from '../src/port.js'
 import { historyContract } from './contract/history-contract.js'
-import { collectionOf, findMongo, newDatabase, openLab, openRaw, useMongo, type Lab } from './mongo-lab.js'
+import { collectionOf, findMongo, newDatabase, openLab, openRaw, resultOf, useMongo, type Lab } from './mongo-lab.js'
 
 const db = await openMemoryDatabase()
 t.teardown(async () => { await db.close() })
@@ -87,6 +90,20 @@ if (mongo !== null) {
       })))
     }
   }))
+
+  t.test('mongo: what is erased in the moment after a save stays erased', async t => {
+    const { id } = await lab.insights.create({ ...defaultFields(), twitter_handle: 'gigpro' })
+    const { documents: [run] } = await lab.insights.startRefreshes([id], { leaseMs: 60_000 })
+    if (run === undefined) throw new Error('not started')
+    const observation = { platform: 'x' as const, source_id: 'gigpro', at: new Date().toISOString(), count: 5, state: 'ok' as const }
+    const deps = { models: createModels(raw), log: lab.log } as unknown as StoreDeps
+    await recordAround(deps, [{ ...resultOf(run), observations: [observation] }], async () => {
+      await lab.insights.saveResults([resultOf(run)])
+      await lab.insights.remove(id)
+      return new Set([id])
+    })
+    t.equal(await observations.countDocuments({ '_id.insight': id }), 0)
+  })
 
   t.test('mongo: reading and thinning out examine what they return', async t => {
     await observations.deleteMany({})
