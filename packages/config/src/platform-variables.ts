@@ -22,7 +22,7 @@ export const youtubeVariables = {
     'Time between two fetches of a play count; at most 27 days, because YouTube wants statistics refreshed or deleted within 30.',
     86400, MAX_YOUTUBE_INTERVAL_SECONDS),
   YOUTUBE_RETENTION_DAYS: integer(
-    'How long a play count that can not be fetched again is kept before it is removed; YouTube allows 30 days.',
+    'How long a play count that can not be fetched again is kept before it is removed, and how far the history of a video goes back; YouTube allows 30 days.',
     { minimum: 2, maximum: MAX_YOUTUBE_RETENTION_DAYS, default: 28, unit: 'days' }),
   YOUTUBE_UNITS_PER_DAY: integer(
     'Quota units that may be used of each of the two buckets of a project, batchGetStats and all other methods, until midnight in Los Angeles; a call costs one, Google grants 10,000 each.',
