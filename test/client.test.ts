@@ -4,13 +4,14 @@ import { join, resolve } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { createInsightsClient, InsightsError, type ImportResult, type InsightInput } from '@insights/client'
-import { startService } from '@insights/testkit'
+import { createApiClient, openFaultProxy, startService } from '@insights/testkit'
+import { makeDataDirectory } from '@insights/testkit/data-directory'
 import { t } from 'tap'
 import { EXAMPLE_2 } from './support/artists.js'
 
 const TOKEN = 'a-token-for-the-client-of-the-service'
 
-const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: t.testdir(), BOOTSTRAP_TOKEN: TOKEN } })
+const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: TOKEN } })
 t.teardown(() => { service.child.kill('SIGKILL') })
 const insights = createInsightsClient({ baseUrl: service.url, token: TOKEN })
 
@@ -38,6 +39,27 @@ t.test('what was read can be changed and sent back, if nobody was faster', async
     .catch((reason: unknown) => reason)
   t.ok(error instanceof InsightsError && error.code === 'INS_INSIGHT_CHANGED' && error.status === 412)
   t.equal((await insights.DELETE('/api/user_insights/{id}', { params: { path } })).data.id, data.id)
+})
+
+t.test('a create whose answer is lost is repeated, and makes one insight', async t => {
+  const proxy = await openFaultProxy(Number(new URL(service.url).port))
+  t.teardown(proxy.close)
+  const direct = createApiClient(service.url, TOKEN)
+  const made = async (): Promise<unknown[]> => (await direct.get('/api/user_insights?limit=100')).body.results.filter(({ connects }: { connects: number }) => connects === 4711)
+  const tries: number[] = []
+  const far = createInsightsClient({ baseUrl: `http://127.0.0.1:${proxy.port}`, token: TOKEN, onRetry: retry => { tries.push(retry.tries) } })
+
+  proxy.setLine({ kind: 'drip', bytesPerSecond: 1 })
+  const created = far.POST('/api/user_insights', { body: { connects: 4711 } })
+  while ((await made()).length === 0) await turn()
+  proxy.setLine({ kind: 'pass' })
+  proxy.reset()
+  const { data, response } = await created
+
+  t.same(tries, [1])
+  t.equal(response.headers.get('idempotency-replayed'), 'true')
+  t.match(await made(), [{ id: data.id }])
+  t.equal((await made()).length, 1)
 })
 
 t.test('what an import answers is read while the rest is still being made', async t => {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { createApiClient, findRedis, startService } from '@insights/testkit'
+import { makeDataDirectory } from '@insights/testkit/data-directory'
 import { findMongo } from '@insights/testkit/mongo-server'
 import { t } from 'tap'
 import { findTool } from '../support/find-tool.js'
@@ -80,7 +81,7 @@ async function standsUpTo (t: Tap, url: string): Promise<void> {
 }
 
 t.test('requests made from the OpenAPI document find no 5xx and nothing undocumented on the embedded database', { skip: withoutTool }, async t => {
-  const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: t.testdir(), BOOTSTRAP_TOKEN: TOKEN, ...WITHOUT_LIMITS } })
+  const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: TOKEN, ...WITHOUT_LIMITS } })
   t.teardown(() => { service.child.kill('SIGKILL') })
   await standsUpTo(t, service.url)
 })

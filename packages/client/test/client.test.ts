@@ -77,7 +77,7 @@ t.test('a service that is away is thrown with the cause', async t => {
   t.ok(error.cause instanceof TypeError)
 })
 
-t.test('calls that may be repeated are: all but POSTs, and those POSTs that do no harm', async t => {
+t.test('calls without a key that may be repeated are: all but POSTs, and those POSTs that do no harm', async t => {
   const path = { params: { path: { id: 7 } } }
   const calls: Array<() => Promise<{ data: unknown }>> = [
     async () => await insights.GET('/api/platforms'),
@@ -95,6 +95,33 @@ t.test('calls that may be repeated are: all but POSTs, and those POSTs that do n
   }
   t.equal(retries.length, 2 * calls.length)
   t.match(retries[0], { method: 'GET', url: `${server.url}/api/platforms`, tries: 1, status: null })
+})
+
+t.test('a POST that creates carries a key, the same for its repeats and another for each call', async t => {
+  const keys: unknown[] = []
+  for (const call of ['a call', 'another call']) {
+    server.play('cut', 'cut in the body', { status: 201, body: { id: 7 } })
+    t.equal((await insights.POST('/api/user_insights', { body: { external_id: call } })).data.id, 7)
+    t.equal(server.received.length, 3)
+    t.equal(new Set(server.received.map(({ headers }) => headers['idempotency-key'])).size, 1)
+    keys.push(server.received[0]?.headers['idempotency-key'])
+  }
+  for (const key of keys) t.match(key, /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/)
+  t.not(keys[0], keys[1])
+})
+
+t.test('a key of the caller is kept, and no other call gets one', async t => {
+  server.play({ status: 201, body: { id: 7 } })
+  await insights.POST('/api/user_insights', { params: { header: { 'idempotency-key': 'a-key-of-mine' } }, body: {} })
+  await insights.POST('/api/score', { body: {} })
+  await insights.PUT('/api/user_insights/{id}', { params: { path: { id: 7 } }, body: {} })
+  t.same(server.received.map(({ headers }) => headers['idempotency-key']), ['a-key-of-mine', undefined, undefined])
+})
+
+t.test('a repeat that comes while the first try is still under way waits for it', async t => {
+  server.play('cut', { status: 409, headers: { 'retry-after': '1' }, body: { ...PROBLEM, code: 'INS_IDEMPOTENCY_RUNNING' } }, { status: 201, body: { id: 7 } })
+  t.equal((await insights.POST('/api/user_insights', { body: {} })).data.id, 7)
+  t.equal(server.received.length, 3)
 })
 
 t.test('a longer wait than the deadline is told instead of begun', async t => {
