@@ -2,7 +2,7 @@ import { t } from 'tap'
 import { openSandbox } from '@insights/sandbox'
 import { createApiClient, startService, type ApiClient } from '@insights/testkit'
 import { makeDataDirectory } from '@insights/testkit/data-directory'
-import { EXAMPLE_2 } from './support/artists.js'
+import { EXAMPLE_2 } from '../support/artists.js'
 
 const TOKEN = 'a-token-of-our-own-choice-for-the-tests'
 

@@ -6,8 +6,8 @@ import { openSandbox, type Sandbox } from '@insights/sandbox'
 import { PLATFORMS } from '@insights/shared'
 import { createApiClient, findRedis, LOGGED_URL, runService, startRedis, startService, type ServiceProcess } from '@insights/testkit'
 import { makeDataDirectory } from '@insights/testkit/data-directory'
-import { createPlanted, type Planted } from './support/planted.js'
-import { send, sendBytes, type PlainAnswer, type PlainRequest } from './support/http-requests.js'
+import { createPlanted, type Planted } from '../support/planted.js'
+import { send, sendBytes, type PlainAnswer, type PlainRequest } from '../support/http-requests.js'
 
 type Tap = import('tap').Test
 
