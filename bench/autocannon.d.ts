@@ -4,9 +4,11 @@ declare module 'autocannon' {
 
   interface Options {
     url: string
-    method: 'GET' | 'POST'
+    method: 'GET' | 'POST' | 'PATCH'
     headers: Record<string, string>
     body?: string
+    /** One makes each request, out of the one that it would be otherwise. */
+    requests?: Array<{ setupRequest: (next: object) => object }>
     connections: number
     pipelining: number
     /** Seconds. */

@@ -1,12 +1,13 @@
+import type { Answer as BareAnswer } from './bare-servers/answers.js'
 import { startBareServer } from './bare-servers/start.js'
 import type { Bench, Row } from './bench.js'
+import { askOnce, mainRoutes, otherRoutes, PAGE, toRequest, type Route } from './http-routes.js'
 import { load, type Load, type Request } from './load.js'
 import { buildBody } from './sample-insights.js'
 import { median, summarise } from './statistics.js'
-import type { Service } from './workbench.js'
+import type { Service, Workbench } from './workbench.js'
 
 const PATH = '/api/user_insights/'
-const BODY = JSON.stringify(buildBody(1))
 
 interface Contestant {
   name: string
@@ -15,37 +16,49 @@ interface Contestant {
   settle: () => Promise<void>
 }
 
+/** It is counted, and never reached: what is measured is more than one token is allowed. */
+const WITHOUT_LIMIT = { RATE_LIMIT_PER_MINUTE: '10000000' }
+
 /** Rates and latencies of the service over HTTP, beside servers that only answer. */
 export const http: Bench = {
   name: 'http',
   run: async workbench => {
-    const service = await workbench.startService(await workbench.newDataDirectory())
-    const { api } = service
-    const post = (await api.post(PATH, JSON.parse(BODY))).body
-    const get = (await api.refreshed(post.id)).body
-    const bareFastify = await startBareServer('fastify', { get, post })
-    const bareHttp = await startBareServer('node-http', { get, post })
-    const contestants = [
-      { name: 'Insights', url: service.url, settle: createSettler(service, post.id) },
-      { name: 'bare Fastify', url: bareFastify.url, settle: async () => {} },
-      { name: 'bare node:http', url: bareHttp.url, settle: async () => {} }
+    const service = await workbench.startService(await workbench.newDataDirectory(), WITHOUT_LIMIT)
+    const first = (await service.api.post(PATH, buildBody(1))).body.id as number
+    const settle = createSettler(service, first)
+    for (let count = 2; count <= PAGE + 1; count++) await service.api.post(PATH, buildBody(count))
+    await settle()
+    const rows = [
+      ...await compare(workbench, service, settle, mainRoutes(first), ['Fastify', 'node:http'], METRICS),
+      ...await compare(workbench, service, settle, otherRoutes(first, first + PAGE), ['Fastify'], METRICS.slice(0, 1))
     ]
-    const rows: Row[] = []
-    for (const method of ['GET', 'POST'] as const) {
-      const path = method === 'GET' ? `${PATH}${post.id as number}` : PATH
-      const requestOf = ({ url }: Contestant): Request => toRequest(method, url + path, service.token)
-      if (method === 'GET') await assertSameBytes(contestants.map(requestOf))
-      rows.push(...toRows(method, contestants, await inTurns(contestants, requestOf, workbench.scale)))
-    }
-    await Promise.all([bareFastify.close(), bareHttp.close(), service.close()])
+    await service.close()
     return rows
   }
 }
 
-function toRequest (method: 'GET' | 'POST', url: string, token: string): Request {
-  const authorization = `Token ${token}`
-  if (method === 'GET') return { url, method, headers: { authorization } }
-  return { url, method, headers: { authorization, 'content-type': 'application/json' }, body: BODY }
+const KINDS = { Fastify: 'fastify', 'node:http': 'node-http' } as const
+
+/** Holds each route of the service against servers that give the same answers. */
+async function compare (
+  { scale }: Workbench, service: Service, settle: () => Promise<void>, routes: readonly Route[],
+  kinds: ReadonlyArray<keyof typeof KINDS>, metrics: typeof METRICS
+): Promise<Row[]> {
+  const answers: BareAnswer[] = []
+  for (const route of routes) answers.push(await askOnce(route, service))
+  const bare = await Promise.all(kinds.map(async kind => await startBareServer(KINDS[kind], answers)))
+  const contestants = [
+    { name: 'Insights', url: service.url, settle },
+    ...bare.map(({ url }, index) => ({ name: `bare ${kinds[index] ?? ''}`, url, settle: async () => {} }))
+  ]
+  const rows: Row[] = []
+  for (const route of routes) {
+    const requestOf = ({ url }: Contestant): Request => toRequest(route, url, service.token)
+    if (route.method === 'GET') await assertSameBytes(contestants.map(requestOf))
+    rows.push(...toRows(route.name, contestants, await inTurns(contestants, requestOf, scale), metrics))
+  }
+  await Promise.all(bare.map(async ({ close }) => { await close() }))
+  return rows
 }
 
 async function assertSameBytes (requests: readonly Request[]): Promise<void> {
@@ -57,7 +70,7 @@ async function assertSameBytes (requests: readonly Request[]): Promise<void> {
 function createSettler ({ api }: Service, firstId: number): () => Promise<void> {
   let settled = firstId
   return async () => {
-    const { body } = await api.post(PATH, JSON.parse(BODY))
+    const { body } = await api.post(PATH, buildBody(1))
     while (settled < body.id) await api.refreshed(++settled)
   }
 }
@@ -84,10 +97,10 @@ const METRICS = [
   { name: 'p99', unit: 'ms', of: (load: Load) => load.p99Ms }
 ]
 
-function toRows (method: string, contestants: readonly Contestant[], results: readonly Load[][]): Row[] {
+function toRows (call: string, contestants: readonly Contestant[], results: readonly Load[][], metrics: typeof METRICS): Row[] {
   const [own = [], ...others] = results
-  return METRICS.flatMap(metric => others.map((other, index) => ({
-    measure: `${method} ${metric.name} beside ${contestants[index + 1]?.name ?? ''}`,
+  return metrics.flatMap(metric => others.map((other, index) => ({
+    measure: `${call} ${metric.name} beside ${contestants[index + 1]?.name ?? ''}`,
     unit: metric.unit,
     ...summarise(own.map(metric.of)),
     reference: { name: contestants[index + 1]?.name ?? '', value: median(other.map(metric.of)) }

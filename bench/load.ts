@@ -5,9 +5,10 @@ const CONNECTIONS = 32
 
 export interface Request {
   url: string
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PATCH'
   headers: Record<string, string>
-  body?: string
+  /** A function makes another one for each request. */
+  body?: string | (() => string)
 }
 
 /** Rate and latency of one round. */
@@ -26,7 +27,11 @@ export interface Load {
 export async function load (request: Request, seconds: number): Promise<Load> {
   const latencies: number[] = []
   const result = await new Promise<Result>((resolve, reject) => {
-    const options = { ...request, connections: CONNECTIONS, pipelining: 1, duration: seconds, sampleInt: 50 }
+    const { body, ...sent } = request
+    const bodies = typeof body === 'function'
+      ? { requests: [{ setupRequest: (next: object) => ({ ...next, body: body() }) }] }
+      : body !== undefined && { body }
+    const options = { ...sent, ...bodies, connections: CONNECTIONS, pipelining: 1, duration: seconds, sampleInt: 50 }
     const run = autocannon(options, (error, result) => {
       if (error === null) resolve(result)
       else reject(error)

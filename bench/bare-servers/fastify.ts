@@ -2,11 +2,15 @@
 import fastify from 'fastify'
 import { readAnswers, reportUrl } from './answers.js'
 
-const answers = readAnswers()
 const app = fastify()
-app.get('/api/user_insights/:id', async () => answers.get)
-app.post('/api/user_insights/', async (_request, reply) => {
-  reply.code(201)
-  return answers.post
-})
+for (const { method, path, status, body } of readAnswers()) {
+  app.route({
+    method,
+    url: path,
+    handler: async (_request, reply) => {
+      reply.code(status)
+      return body
+    }
+  })
+}
 reportUrl(await app.listen({ host: '127.0.0.1', port: 0 }))

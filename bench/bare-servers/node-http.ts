@@ -3,10 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { readAnswers, reportUrl } from './answers.js'
 
-const answers = readAnswers()
+const answers = new Map(readAnswers().map(answer => [answer.method, answer]))
 const server = createServer((request, response) => {
-  if (request.method === 'GET') answer(response, 200, answers.get)
-  else readJson(request, () => { answer(response, 201, answers.post) })
+  const { status = 404, body = null } = answers.get(request.method ?? '') ?? {}
+  if (request.method === 'GET') answer(response, status, body)
+  else readJson(request, () => { answer(response, status, body) })
 })
 server.listen(0, '127.0.0.1', () => { reportUrl(`http://127.0.0.1:${(server.address() as AddressInfo).port}`) })
 

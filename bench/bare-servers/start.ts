@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Answers } from './answers.js'
+import type { Answer } from './answers.js'
 
 export interface BareServer {
   url: string
@@ -9,7 +9,7 @@ export interface BareServer {
 }
 
 /** Starts a server that does nothing but answer, in a process of its own. It ends with this one at the latest. */
-export async function startBareServer (kind: 'fastify' | 'node-http', answers: Answers): Promise<BareServer> {
+export async function startBareServer (kind: 'fastify' | 'node-http', answers: readonly Answer[]): Promise<BareServer> {
   const child = fork(fileURLToPath(new URL(`./${kind}.js`, import.meta.url)), [JSON.stringify(answers)])
   const ended = once(child, 'exit')
   const url = once(child, 'message').then(([message]) => String(message))

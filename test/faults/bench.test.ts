@@ -28,6 +28,7 @@ const MEASURES = [
   ...['GET', 'POST'].flatMap(method => ['rate', 'p50', 'p99'].flatMap(metric => [
     `${method} ${metric} beside bare Fastify`, `${method} ${metric} beside bare node:http`
   ])),
+  ...['list of 20', 'refresh state', 'score', 'what-if', 'PATCH'].map(call => `${call} rate beside bare Fastify`),
   'store.find() rate',
   ...OF_LISTS,
   'POST until the score is read, median',
