@@ -19,7 +19,8 @@ export interface KeyStoreOptions {
 const ONE_NEW = { upsert: true, returnDocument: 'after', lean: true, updatePipeline: true, setDefaultsOnInsert: false } as const
 
 /** `KeyStore` on MongoDB: one document for each key, changed by conditional updates. */
-export function createMongoKeyStore ({ models: { keys }, ids, serverNow, call }: KeyStoreOptions): KeyStore {
+export function createMongoKeyStore ({ models, ids, serverNow, call }: KeyStoreOptions): KeyStore {
+  const { keys } = models
   /** What is stored under the key afterwards. Of two that make it at once, one may be told that it is there, or given nothing. */
   const upsert = async (asked: KeyedCall, holder: string): Promise<StoredKey> => {
     const isOfInsight = asked.makes === 'insight'
@@ -53,7 +54,8 @@ export function createMongoKeyStore ({ models: { keys }, ids, serverNow, call }:
   return {
     begin: async asked => await call(async () => await tryToBegin(asked) ?? await tryToBegin(asked) ?? { kind: 'running' }),
     complete: async ({ key }, answer) => await call(async () => {
-      await keys.updateOne({ _id: key, answer: null, is_erased: false }, pipelines.completeKey(answer), { updatePipeline: true })
+      const { matchedCount } = await keys.updateOne({ _id: key, answer: null, is_erased: false }, pipelines.completeKey(answer), { updatePipeline: true })
+      if (matchedCount === 0) await dropRaised(models, key)
     }),
     release: async hold => { await call(async () => { await release(hold) }) },
     forget: async hold => await call(async () => {
@@ -61,6 +63,20 @@ export function createMongoKeyStore ({ models: { keys }, ids, serverNow, call }:
       if (deletedCount === 0) await release(hold)
     })
   }
+}
+
+/** The stamp of an insight that is made under the key. */
+export const stampOf = (key: string): string => `key ${key}`
+
+/**
+ * A try that stood still for longer than its lease may store its insight after a repeat has made it and it was removed.
+ * Once that is noted under the key, an insight with its stamp can only be of this kind.
+ */
+async function dropRaised ({ keys, insights, externalIds }: Models, key: string): Promise<void> {
+  const erased = await keys.findOne({ _id: key, is_erased: true }).lean()
+  if (erased?.insight_id == null) return
+  const { deletedCount } = await insights.deleteOne({ _id: erased.insight_id, 'stamps.created': stampOf(key) })
+  if (deletedCount > 0) await externalIds.deleteMany({ insight_id: erased.insight_id })
 }
 
 /** Erases what is kept under the key of an insight that is gone. */

@@ -5,7 +5,7 @@ import { idsAreTaken, MAX_TRIES, upsertInsight } from './creates.js'
 import type { StoreDeps } from './deps.js'
 import { isDuplicate } from './errors.js'
 import type { IdBlocks } from './id-blocks.js'
-import { reserveOther } from './idempotency.js'
+import { reserveOther, stampOf } from './idempotency.js'
 import type { Models, StoredInsight } from './models.js'
 import { insertNamed, type IdSource } from './named-creates.js'
 import * as pipelines from './pipelines.js'
@@ -34,7 +34,7 @@ function reservedIds (models: Models, ids: IdBlocks, hold: KeyHold): IdSource {
     id = reserved
   }
   return {
-    stamp: `key ${hold.key}`,
+    stamp: stampOf(hold.key),
     next: async taken => {
       if (taken !== undefined) await ids.skipTaken(taken)
       if (taken === id) await reserve(await ids.next())
@@ -55,6 +55,8 @@ async function insertUnnamed (models: Models, fields: InsightFields, source: IdS
       const mine = await findStamped(models, id, source.stamp)
       if (mine !== null) return mine
       if (await models.insights.exists({ _id: id }) !== null) id = await source.next(id)
+      // Another try has made it, and it was removed at once.
+      else await findEarlier(models, id, source.stamp)
     }
   }
   throw idsAreTaken()
