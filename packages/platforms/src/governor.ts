@@ -110,7 +110,7 @@ function createGate ({ platform, rules, credential, keeper, clock, trial }: Gate
       afterTry: async isAlive => {
         if (reservation.ignoresHolds === true) return
         if (isAlive && isCalm()) return
-        await quietly(state => { noteTry(state, platform, call.id, isAlive, clock.now()) })
+        await quietly((state, now) => { noteTry(state, platform, call.id, isAlive, now) })
       }
     }
   }

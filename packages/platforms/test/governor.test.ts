@@ -217,6 +217,15 @@ t.test('a platform that keeps failing is left alone for longer and longer, with 
   t.equal(await attempt(gate, 'ok'), null, 'its success ends it')
 })
 
+t.test('how long a circuit stays open goes by the clock of the state, whatever a worker takes for the time', async t => {
+  const stage = openStage()
+  const wrong = { now: () => START + 7 * 60 * MINUTE }
+  const accounts = { youtube: 'youtube', soundcloud: 's', x: 'x', facebook: 'f', instagram: 'i' }
+  const gate = createGovernor({ shared: stage.shared, clock: wrong, rules: rulesOf(NO_LIMITS), accounts }).gateOf('youtube')
+  for (let n = 0; n < 5; n++) t.equal(await attempt(gate, 'dead'), null)
+  t.match(await attempt(stage.open().gateOf('youtube'), 'ok'), { code: 'INS_PLATFORM_FAILING', retryAt: START + 30_000 })
+})
+
 t.test('repeats are at most a fifth of the calls', async t => {
   const gate = openStage().open().gateOf('x')
   const ask: Reservation = { charge: { calls: 1 } }
