@@ -9,6 +9,7 @@ import { planDueRefreshes } from './plan.js'
 import { refreshInsights, type RefreshDeps } from './refresh.js'
 import type { RefreshPolicy } from './refresh-policy.js'
 import { createSilence } from './silence.js'
+import { createSlowRuns } from './slow-runs.js'
 
 export interface WorkerDeps {
   store: InsightStore
@@ -34,8 +35,11 @@ export interface WorkerSettings {
 /** Beyond the timeout of a call, so that those that were made tell of it themselves. */
 const SILENCE_GRACE_MS: Milliseconds = 1_000
 
+/** So many runs for each place may wait for slow platforms beside those that have one: some thousand insights. */
+const SLOW_RUNS_PER_PLACE = 4
+
 export interface RunningWorker {
-  /** Takes no more jobs, finishes the active ones, then resolves. */
+  /** Takes no more jobs, finishes the active ones, saves what the others have so far, then resolves. */
   close: () => Promise<void>
 }
 
@@ -52,8 +56,11 @@ export async function startWorker (deps: WorkerDeps, settings: WorkerSettings): 
     silence: createSilence(),
     ...(platformTimeoutMs !== undefined && { silenceLimitMs: platformTimeoutMs + SILENCE_GRACE_MS })
   }
+  const slowRuns = createSlowRuns(SLOW_RUNS_PER_PLACE * settings.concurrency, deps.log)
   const processing = await deps.queues.startProcessing({
-    refresh: async (job, context) => { await runRefresh(refreshDeps, deps.metrics, job, context) },
+    refresh: async (job, context) => {
+      await slowRuns.hold(async waiting => { await runRefresh({ ...refreshDeps, waiting }, deps.metrics, job, context) })
+    },
     plan: async () => {
       await planDueRefreshes(deps)
       await deps.store.finishRemovals(REMOVALS)
@@ -61,7 +68,11 @@ export async function startWorker (deps: WorkerDeps, settings: WorkerSettings): 
     }
   }, { refreshConcurrency: settings.concurrency })
   await deps.queues.schedulePlanner(settings.plannerIntervalMs)
-  return { close: async () => { await processing.close() } }
+  return {
+    close: async () => {
+      await Promise.all([processing.close(), slowRuns.close()])
+    }
+  }
 }
 
 async function runRefresh (

@@ -1,6 +1,7 @@
 import { t } from 'tap'
 import { createMetrics } from '@insights/metrics'
 import { openQueues } from '@insights/queue'
+import type { CountOutcome } from '@insights/platforms'
 import { defaultFields } from '@insights/shared'
 import { startWorker } from '../src/worker.js'
 import { EXAMPLE_2, openStage } from './open-stage.js'
@@ -41,4 +42,43 @@ t.test('a running worker refreshes what is enqueued, and what nobody enqueued', 
   await queues.enqueueRefresh(late.id)
   t.match((await find(late.id)).refresh, { done: 0, is_running: false }, 'a closed worker takes no more')
   t.equal((await queues.countRefreshJobs()).waiting, 1, 'the job waits for the next worker')
+})
+
+t.test('insights get their other counts while a platform holds back its answers to more of them than there are places', async t => {
+  await db.exec('truncate insights.insights')
+  const deps = depsWith(t)
+  const queues = await openQueues({ backend: { kind: 'embedded', db }, log: deps.log })
+  t.teardown(async () => { await queues.close() })
+  let open = (): void => {}
+  const gate = new Promise<CountOutcome>(resolve => { open = () => { resolve({ kind: 'ok', count: 30 }) } })
+  const platforms = { ...deps.platforms, youtube: { platform: 'youtube' as const, load: async () => await gate } }
+  const ids: number[] = []
+  for (let n = 0; n < 3; n++) {
+    ids.push((await store.create(EXAMPLE_2)).id)
+    await queues.enqueueRefresh(ids[n] ?? 0)
+  }
+  const worker = await startWorker({ ...deps, platforms, queues, metrics: createMetrics() }, { plannerIntervalMs: 200, concurrency: 1, platformTimeoutMs: 600_000 })
+  const states = async (platform: string): Promise<unknown[]> => await Promise.all(ids.map(async id =>
+    (await find(id)).sources.find(source => source.platform === platform)?.state))
+  t.ok(await until(async () => (await states('soundcloud')).every(state => state === 'ok')), 'one place is enough for all')
+  t.same(await states('youtube'), ['pending', 'pending', 'pending'])
+  open()
+  t.ok(await until(async () => (await states('youtube')).every(state => state === 'ok')))
+  for (const id of ids) t.match((await find(id)).refresh, { is_running: false, is_pending: false, done: 1 })
+  await worker.close()
+})
+
+t.test('a worker that closes does not wait for what waits without a place, and its insights are due again', async t => {
+  await db.exec('truncate insights.insights')
+  const deps = depsWith(t)
+  const queues = await openQueues({ backend: { kind: 'embedded', db }, log: deps.log })
+  t.teardown(async () => { await queues.close() })
+  const platforms = { ...deps.platforms, youtube: { platform: 'youtube' as const, load: async () => await new Promise<never>(() => {}) } }
+  const ids = [(await store.create(EXAMPLE_2)).id, (await store.create(EXAMPLE_2)).id]
+  for (const id of ids) await queues.enqueueRefresh(id)
+  const worker = await startWorker({ ...deps, platforms, queues, metrics: createMetrics() }, { plannerIntervalMs: 200, concurrency: 1, platformTimeoutMs: 600_000 })
+  t.ok(await until(async () => (await Promise.all(ids.map(find))).every(({ sources }) => sources[1]?.state === 'ok')))
+  t.ok(await until(async () => (await queues.countRefreshJobs()).active === 0), 'no place is taken')
+  await worker.close()
+  for (const id of ids) t.match((await find(id)).refresh, { done: 0, is_pending: true })
 })
