@@ -48,7 +48,7 @@ const HOSTILE: Hostile[] = [
   { name: '10,000 works', body: json({ works: works(10_000) }) },
   { name: 'the same work 500 times', body: json({ works: Array(500).fill(works(1)[0]) }) },
   { name: '25,000 unknown fields', body: json(Object.fromEntries(Array.from({ length: 25_000 }, (_, index) => [`f${index}`, index]))) },
-  { name: 'a list in 500,000 lists', body: `{"connects":${nested(250_000)}}` },
+  { name: 'a list in 100,000 lists', body: `{"connects":${nested(100_000)}}` },
   { name: 'lists that never end', body: '['.repeat(MB - 1) },
   { name: 'objects in objects', body: '{"a":'.repeat(100_000) },
   { name: 'an operator for a text', body: json({ external_id: { $ne: null }, twitter_handle: { $gt: '' }, works: { $size: 1 } }) },
