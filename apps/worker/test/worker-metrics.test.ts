@@ -37,6 +37,9 @@ t.test('what a refresh did is counted by outcome, and its log lines name job, tr
   sandbox.entities.set('facebook', '4546477', 'hidden')
   const traceId = '0af7651916cd43dd8448eb211c80319c'
   await handlers.refresh({ ids: [id], trace_id: traceId }, { jobId: '17', attempt: 2, isOnDemand: false })
+  // A run that takes longer than a second goes on without its place, and is counted when it has ended.
+  const deadline = Date.now() + 30_000
+  while (!lines.some(({ msg }) => msg === 'refreshed') && Date.now() < deadline) await new Promise(resolve => setTimeout(resolve, 10))
   const counted = await text()
   for (const [platform, outcome] of [['youtube', 'ok'], ['youtube', 'invalid_id'], ['x', 'throttled'], ['facebook', 'hidden']]) {
     t.match(counted, `insights_source_lookups_total{platform="${platform}",outcome="${outcome}"} 1\n`)
