@@ -41,7 +41,9 @@ export const ONE_BY_ONE: Mode = {
     for (const id of ids) await queues.enqueueRefresh(id)
   },
   startWorker: async ({ queues, platforms, ...stage }) => await queues.startProcessing({
-    refresh: async job => { await refreshInsights({ ...stage, platforms: platforms.loaders, random: Math.random }, job.ids) },
+    refresh: async (job, { isOnDemand }) => {
+      await refreshInsights({ ...stage, platforms: platforms.loaders, random: Math.random, isOnDemand }, job.ids)
+    },
     plan: async () => {}
   }, { refreshConcurrency: stage.settings.concurrency })
 }
