@@ -192,11 +192,14 @@ onEachStore(t, async (t: Test, stores: TestStores) => {
     t.equal(await count(), before)
   })
 
-  t.test('a day later the key is new', { skip: stores.passKeyTime === undefined && 'the contract suite of the stores shows it' }, async t => {
+  const { passKeyTime } = stores
+  // Where only the server could move its time, the contract suite shows it.
+  if (passKeyTime === undefined) return
+  t.test('a day later the key is new', async t => {
     const { id } = (await post('a day later')).json()
-    await stores.passKeyTime?.(KEY_LIFE_MS - 60_000)
+    await passKeyTime(KEY_LIFE_MS - 60_000)
     t.equal((await post('a day later')).json().id, id)
-    await stores.passKeyTime?.(60_000)
+    await passKeyTime(60_000)
     const next = await post('a day later', {})
     t.equal(next.statusCode, 201)
     t.not(next.json().id, id)

@@ -10,7 +10,6 @@ import { keepLeases } from './leases.js'
 import { toObservation } from './observations.js'
 import { sharedAge, type RefreshPolicy } from './refresh-policy.js'
 import { createSilence, GIVEN_UP, type Silence } from './silence.js'
-import type { Waiting } from './slow-runs.js'
 import { applyOutcome, removeExpired, type TransitionContext } from './source-transition.js'
 
 export interface RefreshDeps {
@@ -34,8 +33,8 @@ export interface RefreshDeps {
   silenceLimitMs?: Milliseconds
   /** Shared by the runs of a process, which wait for one another's calls. */
   silence?: Silence
-  /** Told each time that the rest is waited for, and asked whether to stop that. */
-  waiting?: Waiting
+  /** Told each time that what came soon is saved and the rest is still waited for. */
+  onWaiting?: () => void
 }
 
 /** What became of the insights asked for; those with nothing to do, unknown or held by another run are in none. */
@@ -167,8 +166,7 @@ async function loadCount (deps: RefreshDeps, source: SourceRecord, options: Look
   }
 }
 
-/** Saves once when all answers come soon; otherwise whatever is new, again and again, until none is open or the run is
- *  to stop: insights that are not done by then are due again when their lease ends. */
+/** Saves once when all answers come soon; otherwise whatever is new, again and again, until none is open. */
 async function saveAsTheyCome (
   deps: Listening, runs: readonly Run[], allAnswered: Promise<unknown>, clock: () => Milliseconds
 ): Promise<RefreshSummary> {
@@ -181,8 +179,8 @@ async function saveAsTheyCome (
     superseded.push(...summary.superseded)
     const lost = new Set(summary.superseded)
     current = current.filter(run => (run.openLookups.size > 0 || run.hasNews) && !lost.has(run.document.id))
-    if (current.length > 0 && deps.waiting?.isStopping() !== true) {
-      deps.waiting?.onWaiting()
+    if (current.length > 0) {
+      deps.onWaiting?.()
       continue
     }
     const dropped = new Set(superseded)

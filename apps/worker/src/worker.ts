@@ -39,7 +39,7 @@ const SILENCE_GRACE_MS: Milliseconds = 1_000
 const SLOW_RUNS_PER_PLACE = 4
 
 export interface RunningWorker {
-  /** Takes no more jobs, finishes the active ones, saves what the others have so far, then resolves. */
+  /** Takes no more jobs, finishes the active ones and the runs that have no place, then resolves. */
   close: () => Promise<void>
 }
 
@@ -59,7 +59,7 @@ export async function startWorker (deps: WorkerDeps, settings: WorkerSettings): 
   const slowRuns = createSlowRuns(SLOW_RUNS_PER_PLACE * settings.concurrency, deps.log)
   const processing = await deps.queues.startProcessing({
     refresh: async (job, context) => {
-      await slowRuns.hold(async waiting => { await runRefresh({ ...refreshDeps, waiting }, deps.metrics, job, context) })
+      await slowRuns.hold(async onWaiting => { await runRefresh({ ...refreshDeps, onWaiting }, deps.metrics, job, context) })
     },
     plan: async () => {
       await planDueRefreshes(deps)
