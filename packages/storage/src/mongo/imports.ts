@@ -24,7 +24,7 @@ const MAX_ROUNDS = 20
 interface Item {
   fields: InsightFields
   outcome: ImportOutcome | null
-  /** Whether its external id was taken when it was last looked at. */
+  /** Whether its external id was taken, by no insight that could be replaced, when it was last looked at. */
   isTaken: boolean
 }
 
@@ -68,7 +68,7 @@ async function settle (deps: StoreDeps, ids: IdBlocks, items: readonly Item[], u
   for (const item of items) {
     const name = item.fields.external_id
     const bearer = name === null ? undefined : bearers.get(name)
-    item.isTaken = bearer !== undefined
+    item.isTaken = bearer !== undefined && bearer.kind !== 'insight'
     if (bearer?.kind === 'nobody') await createForAnother(deps, ids, item, bearer.id)
     if (bearer !== undefined && bearer.kind !== 'insight') continue
     const plan = bearer === undefined ? await planCreate(ids, item, unnamed) : planReplace(deps, item, bearer.raw)
