@@ -21,6 +21,8 @@ export interface QueueBackend {
   openForWorker: () => WorkerConnection
   /** Whether the error, which BullMQ passes on, has been logged where it arose. */
   isLogged: (error: Error) => boolean
+  /** Whether the error only says that a connection has ended, which is no trouble once a worker closes. */
+  isEnd: (error: Error) => boolean
   ping: () => Promise<void>
   /** Closes what was opened here. What was borrowed stays open. */
   close: (limitMs: Milliseconds) => Promise<void>

@@ -19,6 +19,7 @@ export async function openEmbeddedBackend (db: PGlite): Promise<QueueBackend> {
     factory: createPostgresBackend as unknown as BackendFactory<RedisQueueBackend>,
     openForWorker: () => ({ connection, beforeClose: async () => {}, afterClose: async () => {} }),
     isLogged: () => false,
+    isEnd: () => false,
     ping: async () => { await pool.query('SELECT 1') },
     close: async () => { await pool.end() }
   }

@@ -44,9 +44,11 @@ function startWorker (
   const workerOptions = { ...options, ...commonOptions(deps.timing), ...reach }
   const run = async (job: Job): Promise<void> => { await runJob(queue, job, handle) }
   const worker = new Worker(queue, run, workerOptions, deps.backend.factory)
-  reportTrouble(worker, deps)
+  let isClosing = false
+  reportTrouble(worker, deps, error => isClosing && deps.backend.isEnd(error))
   return {
     close: async () => {
+      isClosing = true
       // First of all no more jobs: on a connection that ends while it looks for them, for example because Redis refuses
       // the password, a worker's loop would spin without a pause and let nothing else of the process run.
       await worker.pause(true)
@@ -85,10 +87,10 @@ async function planWithinLimit (handlers: JobHandlers, { planLimitMs }: QueueTim
   await withTimeLimit(planLimitMs, error, handlers.plan)
 }
 
-function reportTrouble (worker: Worker, { backend, log }: ProcessingDeps): void {
+function reportTrouble (worker: Worker, { backend, log }: ProcessingDeps, isExpected: (error: Error) => boolean): void {
   const queue = worker.name
   worker.on('error', error => {
-    if (!backend.isLogged(error)) log.error({ queue, err: withoutDetails(error) }, 'The worker had an error')
+    if (!backend.isLogged(error) && !isExpected(error)) log.error({ queue, err: withoutDetails(error) }, 'The worker had an error')
   })
   worker.on('failed', (job, error) => {
     const details = {

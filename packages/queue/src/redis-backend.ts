@@ -14,6 +14,9 @@ const OPEN_LIMIT_MS = 1_000
 
 const WORKER_CLOSE_LIMIT_MS = 3_000
 
+/** What ioredis says of a connection that has ended, and of one to a cluster that ends while it is being made. */
+const ENDED = new Set(['Connection is closed.', 'None of startup nodes is available'])
+
 export interface RedisBackendOptions {
   url: string
   prefix?: string
@@ -36,6 +39,7 @@ export async function openRedisBackend (options: RedisBackendOptions): Promise<Q
     factory: createRedisBackend,
     openForWorker: () => openForWorker(url, prefix, watch),
     isLogged: error => watch.hasSeen(error),
+    isEnd: ({ message }) => ENDED.has(message),
     ping: async () => { await ping(producer, prefix) },
     close: async limitMs => { await disconnect(producer, limitMs) }
   }

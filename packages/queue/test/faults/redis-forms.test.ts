@@ -135,6 +135,16 @@ t.test('a cluster is reached with TLS and a password', { skip }, async t => {
   ], 'any other certificate is refused')
 })
 
+t.test('workers that close while they are still reaching a cluster say nothing of it', { skip }, async t => {
+  const server = await openCluster(t)
+  for (let turns = 0; turns < 40; turns++) {
+    const service = await openService(t, server.url.replace('redis:', 'redis+cluster:'))
+    for (let turn = 0; turn < turns; turn++) await new Promise(resolve => { setImmediate(resolve) })
+    await service.close()
+    t.same(service.log.entries.filter(({ level }) => level === 'error'), [], `closed after ${turns} turns of the event loop`)
+  }
+})
+
 t.test('a cluster that dies fails calls at once, and all goes on when it is back', { skip }, async t => {
   const server = await openCluster(t)
   const service = await openService(t, server.url.replace('redis:', 'redis+cluster:'))
