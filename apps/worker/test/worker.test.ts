@@ -1,7 +1,7 @@
 import { t } from 'tap'
 import { createMetrics } from '@insights/metrics'
 import { openQueues } from '@insights/queue'
-import type { CountOutcome } from '@insights/platforms'
+import type { CountLoader, CountOutcome } from '@insights/platforms'
 import { defaultFields } from '@insights/shared'
 import { startWorker } from '../src/worker.js'
 import { EXAMPLE_2, openStage } from './open-stage.js'
@@ -44,14 +44,20 @@ t.test('a running worker refreshes what is enqueued, and what nobody enqueued', 
   t.equal((await queues.countRefreshJobs()).waiting, 1, 'the job waits for the next worker')
 })
 
+/** A platform that answers when `open` is called. */
+function holdBack (): { open: () => void, youtube: CountLoader } {
+  let open = (): void => {}
+  const gate = new Promise<CountOutcome>(resolve => { open = () => { resolve({ kind: 'ok', count: 30 }) } })
+  return { open, youtube: { platform: 'youtube', load: async () => await gate } }
+}
+
 t.test('insights get their other counts while a platform holds back its answers to more of them than there are places', async t => {
   await db.exec('truncate insights.insights')
   const deps = depsWith(t)
   const queues = await openQueues({ backend: { kind: 'embedded', db }, log: deps.log })
   t.teardown(async () => { await queues.close() })
-  let open = (): void => {}
-  const gate = new Promise<CountOutcome>(resolve => { open = () => { resolve({ kind: 'ok', count: 30 }) } })
-  const platforms = { ...deps.platforms, youtube: { platform: 'youtube' as const, load: async () => await gate } }
+  const { open, youtube } = holdBack()
+  const platforms = { ...deps.platforms, youtube }
   const ids: number[] = []
   for (let n = 0; n < 3; n++) {
     ids.push((await store.create(EXAMPLE_2)).id)
@@ -73,9 +79,8 @@ t.test('a worker that closes finishes what waits without a place', async t => {
   const deps = depsWith(t)
   const queues = await openQueues({ backend: { kind: 'embedded', db }, log: deps.log })
   t.teardown(async () => { await queues.close() })
-  let open = (): void => {}
-  const gate = new Promise<CountOutcome>(resolve => { open = () => { resolve({ kind: 'ok', count: 30 }) } })
-  const platforms = { ...deps.platforms, youtube: { platform: 'youtube' as const, load: async () => await gate } }
+  const { open, youtube } = holdBack()
+  const platforms = { ...deps.platforms, youtube }
   const ids = [(await store.create(EXAMPLE_2)).id, (await store.create(EXAMPLE_2)).id]
   for (const id of ids) await queues.enqueueRefresh(id)
   const worker = await startWorker({ ...deps, platforms, queues, metrics: createMetrics() }, { plannerIntervalMs: 200, concurrency: 1, platformTimeoutMs: 600_000 })

@@ -29,8 +29,10 @@ export interface Application {
   maxWaitMs: Milliseconds
   /** For what must go through while the platform is parked or failing: a token. */
   ignoresHolds: boolean
-  /** A person tries whether things are well again, so refused credentials and failures hold it back no longer. A
-   *  throttle or a quota does: the platform would take another call amiss. `false`. */
+  /**
+   * A person tries whether things are well again, so refused credentials and failures hold it back no longer. A
+   * throttle or a quota does: the platform would take another call amiss. `false`.
+   */
   isTrial?: boolean
 }
 

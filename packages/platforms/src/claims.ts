@@ -7,8 +7,10 @@ import type { CountOutcome } from './port.js'
 import type { SharedAnswers, Standing } from './shared-answers.js'
 
 export interface Claims {
-  /** Gives each lookup to `onFree` or `onKnown`, at once or when the other process that has it is done or given up.
-   *  Resolves when that is decided for those that no other process has. */
+  /**
+   * Gives each lookup to `onFree` or `onKnown`, at once or when the other process that has it is done or given up.
+   * Resolves when that is decided for those that no other process has.
+   */
   decide: (lookups: readonly Lookup[]) => Promise<void>
 }
 

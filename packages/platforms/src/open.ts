@@ -38,8 +38,10 @@ export interface PlatformSettings {
   maxReplyBytes?: number
   /** The time of day, for the end of tokens and quotas; this machine's, or with `shared` that of its server. */
   clock?: Clock
-  /** Where the workers keep limits and refusals together, and what they have fetched; without it limits are kept in the
-   *  memory of this process, and answers are not kept. Borrowed. */
+  /**
+   * Where the workers keep limits and refusals together, and what they have fetched; without it limits are kept in the
+   * memory of this process, and answers are not kept. Borrowed.
+   */
   shared?: SharedState
   /** Whether no other process works on `shared`: answers that cost nothing to fetch again are then kept in memory; `false`. */
   isOnlyProcess?: boolean

@@ -1,5 +1,7 @@
-/** What one process has asked a platform is known to the others: an id is asked for by one of them, and its answer is
- *  kept for a while. */
+/**
+ * What one process has asked a platform is known to the others: an id is asked for by one of them, and its answer is
+ * kept for a while.
+ */
 import { createHmac, hkdfSync } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock, Milliseconds, Note, Platform, SharedState } from '@insights/shared'

@@ -20,17 +20,16 @@ export async function updateEach ({ models, damage }: StoreDeps, updates: Update
     const { matchedCount } = await models.insights.bulkWrite(updates.map(updateOne => ({ updateOne })), OPTIONS)
     return matchedCount
   } catch (error) {
-    const refused = refusedOnes(error)
+    const refused = refusedWrites(error, ({ code }) => isDefect(code))
     if (refused === null) throw error
-    for (const { index, errmsg } of refused.errors) damage.report(ids[index], `the server refuses to change it: ${errmsg}`)
-    return refused.matchedCount
+    for (const { index, errmsg } of refused) damage.report(ids[index], `the server refuses to change it: ${errmsg}`)
+    return (error as mongoose.mongo.MongoBulkWriteError).matchedCount
   }
 }
 
-/** The writes that failed for what they are, if that is all that went wrong; otherwise `null`. */
-function refusedOnes (error: unknown): { matchedCount: number, errors: mongoose.mongo.WriteError[] } | null {
-  if (!(error instanceof mongoose.mongo.MongoBulkWriteError)) return null
+/** The writes of a bulk that were refused in this way; `null` = that is not all that went wrong, or no bulk did. */
+export function refusedWrites (error: unknown, isRefusal: (error: mongoose.mongo.WriteError) => boolean): mongoose.mongo.WriteError[] | null {
+  if (!(error instanceof mongoose.mongo.MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) return null
   const errors = [error.writeErrors].flat()
-  const isAll = errors.length > 0 && error.result.getWriteConcernError() === undefined
-  return isAll && errors.every(({ code }) => isDefect(code)) ? { matchedCount: error.matchedCount, errors } : null
+  return errors.length > 0 && errors.every(isRefusal) ? errors : null
 }

@@ -8,6 +8,7 @@
  */
 import mongoose from 'mongoose'
 import { externalIdTaken } from '../external-id.js'
+import { refusedWrites } from './bulk.js'
 import { isDuplicate } from './errors.js'
 import type { Models, StoredExternalId, StoredInsight } from './models.js'
 import type { Scope } from './transactions.js'
@@ -30,10 +31,9 @@ async function refusedOf (write: () => Promise<unknown>): Promise<Set<number>> {
     await write()
     return new Set()
   } catch (error) {
-    if (!(error instanceof mongoose.mongo.MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error
-    const errors = [error.writeErrors].flat()
-    if (errors.length === 0 || !errors.every(isDuplicate)) throw error
-    return new Set(errors.map(({ index }) => index))
+    const refused = refusedWrites(error, isDuplicate)
+    if (refused === null) throw error
+    return new Set(refused.map(({ index }) => index))
   }
 }
 

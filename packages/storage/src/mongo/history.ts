@@ -1,8 +1,8 @@
 import { PLATFORMS, SOURCE_STATES, type Log, type Milliseconds, type SourceLink, type Timestamp } from '@insights/shared'
-import mongoose from 'mongoose'
 import type { Compaction, HistoryStore, Observation, ObservationRange, SourceObservation } from '../history-port.js'
 import { firstStepAt, periodsToRead, thinOut, type HistoryLimits, type Period, type Thinning } from '../history-rules.js'
 import type { RefreshResult } from '../port.js'
+import { refusedWrites } from './bulk.js'
 import type { StoreDeps } from './deps.js'
 import { isDuplicate, translateErrors } from './errors.js'
 import { eraseObservations, eraseOrphaned, findUnlinked, inPieces, rangeOf, type KeyRange } from './history-erasing.js'
@@ -64,7 +64,8 @@ async function record (models: Models, observations: readonly Observation[]): Pr
   try {
     await models.observations.collection.insertMany(observations.map(fromObservation), { ordered: false })
   } catch (error) {
-    if (!areAllDuplicates(error)) throw error
+    // A retry of the driver, or of a job, finds there what it wrote.
+    if (refusedWrites(error, isDuplicate) === null) throw error
   }
 }
 
@@ -176,10 +177,4 @@ function keyOf ({ insight_id: insight, platform, source_id: source, at }: Observ
 
 function toDate (timestamp: Timestamp | null): Date | null {
   return timestamp === null ? null : new Date(timestamp)
-}
-
-/** A retry of the driver, or of a job, finds there what it wrote. */
-function areAllDuplicates (error: unknown): boolean {
-  if (!(error instanceof mongoose.mongo.MongoBulkWriteError)) return isDuplicate(error)
-  return error.result.getWriteConcernError() === undefined && [error.writeErrors].flat().every(isDuplicate)
 }

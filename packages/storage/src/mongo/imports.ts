@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { alignSources, AppError, hasSameFields, hasSameIdentity, isAppError, type InsightFields } from '@insights/shared'
-import mongoose, { type AnyBulkWriteOperation } from 'mongoose'
+import type { AnyBulkWriteOperation, mongo } from 'mongoose'
 import { externalIdTaken } from '../external-id.js'
 import type { ImportOutcome } from '../import-port.js'
 import { rescore } from '../rescore.js'
 import { splitAtRepeats } from '../split-at-repeats.js'
+import { refusedWrites } from './bulk.js'
 import type { Try } from './creates.js'
 import type { StoreDeps } from './deps.js'
 import { isDefect, isDuplicate, unavailable } from './errors.js'
@@ -140,20 +141,19 @@ async function write (deps: StoreDeps, ids: IdBlocks, plans: readonly Plan[]): P
 
 async function bulkWrite (
   insights: StoreDeps['models']['insights'], writes: Write[]
-): Promise<{ matchedCount: number, refused: Map<number, mongoose.mongo.WriteError> }> {
+): Promise<{ matchedCount: number, refused: Map<number, mongo.WriteError> }> {
   try {
     const { matchedCount } = await insights.bulkWrite(writes, { ordered: false, throwOnValidationError: true })
     return { matchedCount, refused: new Map() }
   } catch (error) {
-    if (!(error instanceof mongoose.mongo.MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error
-    const errors = [error.writeErrors].flat()
-    if (errors.length === 0 || !errors.every(one => isDuplicate(one) || isDefect(one.code))) throw error
-    return { matchedCount: error.matchedCount, refused: new Map(errors.map(one => [one.index, one])) }
+    const refused = refusedWrites(error, one => isDuplicate(one) || isDefect(one.code))
+    if (refused === null) throw error
+    return { matchedCount: (error as mongo.MongoBulkWriteError).matchedCount, refused: new Map(refused.map(one => [one.index, one])) }
   }
 }
 
 /** What is a duplicate goes into the next round, with another id or as a replacement. */
-async function settleRefused (deps: StoreDeps, ids: IdBlocks, plan: Plan, error: mongoose.mongo.WriteError): Promise<void> {
+async function settleRefused (deps: StoreDeps, ids: IdBlocks, plan: Plan, error: mongo.WriteError): Promise<void> {
   const { item, created } = plan
   if (!isDuplicate(error)) item.outcome = { error: new AppError('INS_INTERNAL', 'The database refuses to store the insight.', { cause: error }) }
   if (created === null) return

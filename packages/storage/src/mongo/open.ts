@@ -40,7 +40,9 @@ export interface OpenMongoOptions {
  * Every write waits for a majority of the replica set. A write that is rejected may have happened all the same: no
  * reply, or no majority in time. An insight whose `create` was rejected is removed again as soon as the server can be
  * asked, so that a client's repeat does not make a second one; only when this process dies before may it stay. One
- * with an `external_id` stays, and a repeat is `INS_EXTERNAL_ID_TAKEN`. A rejected `replaceFields` may be there: under `ifRev` a repeat then is `INS_INSIGHT_CHANGED`.
+ * with an `external_id` stays: a repeat is `INS_EXTERNAL_ID_TAKEN`, or makes it where only the external id was taken.
+ * Under a key the repeat gets it. A rejected `replaceFields` may be there: under `ifRev` a repeat then is
+ * `INS_INSIGHT_CHANGED`.
  *
  * @throws AppError `INS_CONFIG_INVALID` when the connection string can not be used.
  */
