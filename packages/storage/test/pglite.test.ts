@@ -4,6 +4,7 @@ import { defaultFields } from '@insights/shared'
 import { createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '../src/pglite/index.js'
 import { sql as firstSchema } from '../src/pglite/migrations/001-insights.js'
 import { pageStatement } from '../src/pglite/lists.js'
+import { CLAIM, FORGET, KEEP, PEEK } from '../src/pglite/shared-state.js'
 import { BACKLOG, CLAIM_DUE } from '../src/pglite/statements.js'
 import { KEY_LIFE_MS } from '../src/idempotency-port.js'
 import { LIST_KEYS, MAX_EXAMINED, type ListPage, type ListPosition, type ListQuery } from '../src/list-port.js'
@@ -89,6 +90,27 @@ t.test('the backlog costs what it counts, up to its bound', async t => {
   const plan = rows.map(row => row['QUERY PLAN']).join('\n')
   t.match(plan, /Index (Only )?Scan using insights_due on insights +\(.*\n +Index Cond:/)
   t.notMatch(plan, /Seq Scan|Filter/)
+})
+
+t.test('what is known of an id is found by its name among many, without statistics', async t => {
+  await db.exec(`insert into insights.platform_notes (list, name, held_until, expires_at)
+    select 'list', 'name' || n, 0, 9000000000000 from generate_series(1, 20000) as n`)
+  t.teardown(async () => { await db.exec('truncate insights.platform_notes') })
+  const names = Array.from({ length: 100 }, (_, n) => `name${n}`)
+  const results = JSON.stringify(names.map(name => ({ name, value: '5' })))
+  const byName = /Index Scan using platform_notes_pkey on .*\n +Index Cond: \(\(list = .*name/
+  const queries: Array<[sql: string, parameters: unknown[], way: RegExp]> = [
+    [PEEK, ['list', names, null, 1_000], byName],
+    [CLAIM, ['list', names, null, 1_000, 1_000, 9_000_000_000_000], byName],
+    [KEEP, ['list', results, null], byName],
+    [FORGET, [null], /Index Scan using platform_notes_expiry on .*\n +Index Cond: \(expires_at <=/]
+  ]
+  for (const [sql, parameters, way] of queries) {
+    const { rows } = await db.query<{ 'QUERY PLAN': string }>(`explain ${sql}`, parameters)
+    const plan = rows.map(row => row['QUERY PLAN']).join('\n')
+    t.match(plan, way)
+    t.notMatch(plan, /(Seq|Bitmap Heap) Scan on platform_notes/)
+  }
 })
 
 removalContract(t, 'pglite', async () => createPgliteInsightStore(await emptyDatabase()))

@@ -21,16 +21,25 @@ const UPDATE = `
 update insights.platform_states set version = $3::bigint, value = $4
 where key = $1 and version = $6::bigint and ${timeOr(2)} <= $5::bigint returning 1`
 
+/**
+ * The note of each name that was asked for. `limit` keeps the subquery whole: joined freely, all notes of the list would
+ * be read, of which the planner expects few, because nothing here gathers statistics.
+ */
+const NOTE_OF_EACH = `
+left join lateral (
+  select * from insights.platform_notes where list = $1 and name = asked.name limit 1
+) as note`
+
 /** $1 list, $2 names, $3 time, $4 age from which on a result counts for nothing, or null. */
-const PEEK = `
+export const PEEK = `
 select asked.name, time.now, note.held_until, time.now - note.kept_at as age,
   case when $4::bigint is null or time.now - note.kept_at <= $4::bigint then note.value end as value,
   note.name is null as is_first, note.name is null or note.held_until <= time.now as is_free
 from unnest($2::text[]) as asked (name) cross join (select ${timeOr(3)} as now) as time
-left join insights.platform_notes as note on note.list = $1 and note.name = asked.name and note.expires_at > time.now`
+${NOTE_OF_EACH} on note.expires_at > time.now`
 
 /** As above, $5 lease, $6 expiry. What is told of the names that were not free is how they were found. */
-const CLAIM = `
+export const CLAIM = `
 with time as (select ${timeOr(3)} as now), taken as (
   insert into insights.platform_notes as note (list, name, held_until, expires_at)
   select $1, asked.name, time.now + $5::bigint, $6::bigint from (select distinct unnest($2::text[]) as name) as asked cross join time
@@ -41,15 +50,25 @@ with time as (select ${timeOr(3)} as now), taken as (
 )
 select asked.name, time.now, note.held_until, time.now - note.kept_at as age, note.value, taken.is_first, taken.name is not null as is_free
 from unnest($2::text[]) as asked (name) cross join time left join taken using (name)
-left join insights.platform_notes as note on note.list = $1 and note.name = asked.name and taken.name is null`
+${NOTE_OF_EACH} on taken.name is null`
 
 /** $1 list, $2 [{name, value}], $3 time. */
-const KEEP = `
+export const KEEP = `
 update insights.platform_notes as note set value = r.value, kept_at = case when r.value is not null then ${timeOr(3)} end, held_until = 0
-from json_to_recordset($2::json) as r (name text, value text) where note.list = $1 and note.name = r.name`
+from json_to_recordset($2::json) as r (name text, value text)
+cross join lateral (select ctid from insights.platform_notes where list = $1 and name = r.name limit 1) as found
+where note.ctid = found.ctid`
 
-/** $1 time. */
-const FORGET = `delete from insights.platform_notes where expires_at <= ${timeOr(1)}`
+/**
+ * $1 time. Takes more than one claim adds, and no more than it has time for. `clock_timestamp()` could not bound the
+ * search in the index, because it differs from row to row.
+ */
+export const FORGET = `
+delete from insights.platform_notes where ctid = any (array (
+  select ctid from insights.platform_notes
+  where expires_at <= coalesce($1::bigint, floor(extract(epoch from statement_timestamp()) * 1000)::bigint)
+  order by expires_at limit 500
+))`
 
 interface NoteRow {
   name: string
