@@ -4,6 +4,7 @@ import { rename } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import { AppError } from '@insights/shared'
+import { leaveTurns } from './leave-turns.js'
 
 export interface EmbeddedDatabase {
   /** The one instance of this process; lent to store and queue. */
@@ -22,6 +23,7 @@ export async function openEmbeddedDatabase (path: string): Promise<EmbeddedDatab
   try {
     if (!existsSync(path)) await makeDatabase(path)
     const db = await PGlite.create(path)
+    leaveTurns(db)
     return { db, close: async () => { await db.close() } }
   } catch (cause) {
     throw new AppError('INS_STORE_UNAVAILABLE', `The database in ${path} can not be opened: restore it from a backup, or set DATA_DIR to a new directory.`, { cause })

@@ -14,6 +14,19 @@ t.test('a database is made whole and keeps its rows', async t => {
   t.same((await second.db.query('select n from kept')).rows, [{ n: 7 }])
 })
 
+t.test('timers ring while one statement follows the other', async t => {
+  const { db, close } = await openEmbeddedDatabase(join(t.testdir(), 'postgres'))
+  t.teardown(close)
+  let hasRung = false
+  setTimeout(() => { hasRung = true }, 1)
+  let statements = 0
+  while (!hasRung && statements < 5_000) {
+    await db.query('select 1')
+    statements++
+  }
+  t.ok(hasRung, `it rang after ${statements} statements`)
+})
+
 t.test('a database that can not be opened is named and left as it is', async t => {
   const path = join(t.testdir({ postgres: { PG_VERSION: '3' } }), 'postgres')
   await t.rejects(openEmbeddedDatabase(path), { code: 'INS_STORE_UNAVAILABLE', message: /postgres.*DATA_DIR/ })
