@@ -19,6 +19,12 @@ export interface ApiClient {
 
 const REFRESH_LIMIT_MS = 60_000
 
+/** `fetch` says only that it failed; why stands in the cause. */
+function reasonOf (error: unknown): string {
+  const { cause } = error as Error
+  return cause instanceof Error ? `${cause.name} ${(cause as NodeJS.ErrnoException).code ?? ''} ${cause.message}` : String(error)
+}
+
 /** A client of the service at `url`, signed in with `token`. */
 export function createApiClient (url: string, token: string): ApiClient {
   const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => {
@@ -26,7 +32,7 @@ export function createApiClient (url: string, token: string): ApiClient {
       method,
       headers: { authorization: `Token ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) })
-    })
+    }).catch((error: unknown) => { throw new Error(`${method} ${path} got no answer: ${reasonOf(error)}`, { cause: error }) })
     const text = await response.text()
     return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) }
   }
