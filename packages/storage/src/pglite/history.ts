@@ -1,8 +1,9 @@
-import type { PGlite, Transaction } from '@electric-sql/pglite'
+import type { Transaction } from '@electric-sql/pglite'
 import type { Platform, SourceLink, SourceRecord, SourceState } from '@insights/shared'
 import type { Compaction, HistoryStore, Observation, ObservationRange, SourceObservation } from '../history-port.js'
 import { firstStepAt, HISTORY_LIMITS, periodsToRead, thinOut, type HistoryLimits, type Thinning } from '../history-rules.js'
 import type { RefreshResult } from '../port.js'
+import type { Database } from './database.js'
 import { translateErrors } from './errors.js'
 
 const COLUMNS = 'insight_id, platform, source_id, at, count, state'
@@ -81,7 +82,7 @@ interface ObservationRow {
 }
 
 /** `HistoryStore` on the embedded database. It borrows `db`, which must be migrated; closing it is the caller's. */
-export function createPgliteHistoryStore (db: PGlite, limits: HistoryLimits = HISTORY_LIMITS): HistoryStore {
+export function createPgliteHistoryStore (db: Database, limits: HistoryLimits = HISTORY_LIMITS): HistoryStore {
   // Once after each start: what a former process has removed is not known.
   let removed = Infinity
   return {
@@ -98,7 +99,7 @@ export function createPgliteHistoryStore (db: PGlite, limits: HistoryLimits = HI
   }
 }
 
-async function isWorthVacuuming (db: PGlite, removed: number): Promise<boolean> {
+async function isWorthVacuuming (db: Database, removed: number): Promise<boolean> {
   if (removed < WORTH_VACUUMING.rows) return false
   const { rows: [table] } = await db.query<{ rows: number }>("select reltuples as rows from pg_class where oid = 'insights.observations'::regclass")
   return removed >= (table?.rows ?? 0) * WORTH_VACUUMING.share
@@ -126,7 +127,7 @@ export function fromObservations (results: readonly RefreshResult[]): string {
 }
 
 async function read (
-  db: PGlite, limits: HistoryLimits, insightId: number, sources: readonly SourceLink[], { from, to, limit }: ObservationRange
+  db: Database, limits: HistoryLimits, insightId: number, sources: readonly SourceLink[], { from, to, limit }: ObservationRange
 ): Promise<SourceObservation[]> {
   const wanted = sources.map(({ platform, source_id: sourceId }) => (
     { platform, source_id: sourceId, limit_ms: limits[platform] ?? null }))

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { PGlite, Transaction } from '@electric-sql/pglite'
+import type { Transaction } from '@electric-sql/pglite'
 import { alignSources, AppError, type InsightFields } from '@insights/shared'
 import { KEY_LEASE_MS, KEY_LIFE_MS, type KeyedCall, type KeyHold, type KeyState, type KeyStore } from '../idempotency-port.js'
 import { insightErased, reservedId, toHeldState, toSettledState, type KeyRecord } from '../key-states.js'
 import type { InsightDocument } from '../port.js'
+import type { Database } from './database.js'
 import { translateErrors } from './errors.js'
 import { INSIGHT_COLUMNS, toDocument, type InsightRow } from './mapping.js'
 
@@ -60,7 +61,7 @@ select $1, $2::json, $3::json, now, now, now, now from clock_timestamp() as now
 on conflict (id) do nothing`
 
 /** `KeyStore` on the embedded database. */
-export function createPgliteKeyStore (db: PGlite): KeyStore {
+export function createPgliteKeyStore (db: Database): KeyStore {
   const query = async <R>(sql: string, parameters: unknown[]): Promise<R[]> =>
     await translateErrors(async () => (await db.query<R>(sql, parameters)).rows)
   const release = async ({ key, holder }: KeyHold): Promise<void> => { await query(RELEASE, [key, holder]) }
@@ -89,7 +90,7 @@ export function createPgliteKeyStore (db: PGlite): KeyStore {
 }
 
 /** `create` under a key: one transaction, so that no removal comes in between. */
-export async function createOnce (db: PGlite, fields: InsightFields, hold: KeyHold): Promise<InsightDocument> {
+export async function createOnce (db: Database, fields: InsightFields, hold: KeyHold): Promise<InsightDocument> {
   const id = reservedId(hold)
   return await translateErrors(async () => await db.transaction(async tx => {
     const { rows: [key] } = await tx.query<{ is_erased: boolean }>(
@@ -108,6 +109,6 @@ export async function eraseKeys (tx: Transaction, id: number): Promise<void> {
 }
 
 /** Deletes the keys whose time is over. */
-export async function sweepKeys (db: PGlite): Promise<void> {
+export async function sweepKeys (db: Database): Promise<void> {
   await translateErrors(async () => { await db.query(SWEEP) })
 }

@@ -1,8 +1,9 @@
-import type { PGlite, Transaction } from '@electric-sql/pglite'
+import type { Transaction } from '@electric-sql/pglite'
 import { alignSources, type InsightFields } from '@insights/shared'
 import type { ImportOutcome } from '../import-port.js'
 import type { InsightDocument } from '../port.js'
 import { splitAtRepeats } from '../split-at-repeats.js'
+import type { Database } from './database.js'
 import { translateErrors } from './errors.js'
 import { INSIGHT_COLUMNS, toDocument, type InsightRow } from './mapping.js'
 
@@ -24,7 +25,7 @@ returning id`
 export type Replace = (tx: Transaction, current: InsightDocument, fields: InsightFields) => Promise<InsightDocument>
 
 /** One transaction for all: what is new by one statement, what is there by one each. */
-export async function importMany (db: PGlite, insights: readonly InsightFields[], replace: Replace): Promise<ImportOutcome[]> {
+export async function importMany (db: Database, insights: readonly InsightFields[], replace: Replace): Promise<ImportOutcome[]> {
   return await translateErrors(async () => await db.transaction(async tx => {
     const outcomes: ImportOutcome[] = []
     for (const part of splitAtRepeats(insights)) outcomes.push(...await importPart(tx, part, replace))

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { PGlite } from '@electric-sql/pglite'
 import {
   MAX_EXAMINED, type InsightLists, type ListFilter, type ListKey, type ListOrder, type ListPage, type ListPosition, type ListQuery
 } from '../list-port.js'
+import type { Database } from './database.js'
 import { translateErrors } from './errors.js'
 import { INSIGHT_COLUMNS, toDocument, type InsightRow } from './mapping.js'
 
@@ -42,7 +42,7 @@ interface Sql {
 
 type ListedRow = InsightRow & { position: string }
 
-export function createPgliteLists (db: PGlite): InsightLists {
+export function createPgliteLists (db: Database): InsightLists {
   return {
     list: async query => await translateErrors(async () => await list(db, query)),
     cursorSecret: async () => await translateErrors(async () => {
@@ -53,7 +53,7 @@ export function createPgliteLists (db: PGlite): InsightLists {
   }
 }
 
-async function list (db: PGlite, query: ListQuery): Promise<ListPage> {
+async function list (db: Database, query: ListQuery): Promise<ListPage> {
   const until = isScan(query) ? await findBound(db, query) : null
   const { sql, parameters } = pageStatement(query, until)
   const { rows } = await db.query<ListedRow>(sql, parameters)
@@ -77,7 +77,7 @@ function isScan ({ order, filter }: ListQuery): boolean {
 }
 
 /** The place up to which a page looks; `null` = to the end. The index alone tells it. */
-async function findBound (db: PGlite, query: ListQuery): Promise<ListPosition | null> {
+async function findBound (db: Database, query: ListQuery): Promise<ListPosition | null> {
   const { conditions, parameters } = rangeOf(query, null)
   const { rows } = await db.query<{ id: number, position: string }>(
     `select id, ${valueOf(query.order)} as position from insights.insights ${where(conditions)}

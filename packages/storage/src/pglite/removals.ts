@@ -1,7 +1,8 @@
-import type { PGlite, Transaction } from '@electric-sql/pglite'
+import type { Transaction } from '@electric-sql/pglite'
 import type { InsightDocument } from '../port.js'
 import { countRemoved, sealReceipt } from '../receipts.js'
 import type { Receipt, RemovedCounts } from '../removal-port.js'
+import type { Database } from './database.js'
 import { translateErrors } from './errors.js'
 import { eraseKeys } from './idempotency.js'
 import { eraseHistory } from './history.js'
@@ -21,7 +22,7 @@ export async function removeLocked (tx: Transaction, { id, fields }: InsightDocu
   return receipt
 }
 
-export async function findReceipt (db: PGlite, id: number): Promise<Receipt | null> {
+export async function findReceipt (db: Database, id: number): Promise<Receipt | null> {
   return await translateErrors(async () => {
     const { rows: [row] } = await db.query<ReceiptRow>('select id, deleted_at, removed, hash from insights.receipts where id = $1', [id])
     return row === undefined ? null : { ...row, deleted_at: row.deleted_at.toISOString() }

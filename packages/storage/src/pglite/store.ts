@@ -1,9 +1,10 @@
-import type { PGlite, Transaction } from '@electric-sql/pglite'
+import type { Transaction } from '@electric-sql/pglite'
 import { alignSources, AppError, hasSameFields, hasSameIdentity, type InsightFields, type Milliseconds } from '@insights/shared'
 import {
   MAX_COUNTED_DUE, type Backlog, type InsightDocument, type InsightStore, type RefreshResult, type SaveSummary, type WriteCondition
 } from '../port.js'
 import { rescore } from '../rescore.js'
+import type { Database } from './database.js'
 import { translateErrors } from './errors.js'
 import { createOnce, createPgliteKeyStore, sweepKeys } from './idempotency.js'
 import { importMany } from './imports.js'
@@ -14,7 +15,7 @@ import { findReceipt, removeLocked } from './removals.js'
 import * as statements from './statements.js'
 
 /** `InsightStore` on the embedded database. It borrows `db`, which must be migrated; closing it is the caller's. */
-export function createPgliteInsightStore (db: PGlite): InsightStore {
+export function createPgliteInsightStore (db: Database): InsightStore {
   const queryOne = async (sql: string, parameters: unknown[]): Promise<InsightDocument | null> =>
     await translateErrors(async () => firstDocument(await db.query<InsightRow>(sql, parameters)))
 
@@ -48,7 +49,7 @@ export function createPgliteInsightStore (db: PGlite): InsightStore {
   }
 }
 
-async function create (db: PGlite, fields: InsightFields): Promise<InsightDocument> {
+async function create (db: Database, fields: InsightFields): Promise<InsightDocument> {
   return await translateErrors(async () => {
     const parameters = [JSON.stringify(fields), JSON.stringify(alignSources(fields, []))]
     return toDocument(onlyRow(await db.query<InsightRow>(statements.CREATE, parameters)))
@@ -57,7 +58,7 @@ async function create (db: PGlite, fields: InsightFields): Promise<InsightDocume
 
 /** Runs a change of one existing document, which nobody else can change meanwhile; `null` when there is none. */
 async function inLockedRow<T> (
-  db: PGlite, id: number, condition: WriteCondition | undefined,
+  db: Database, id: number, condition: WriteCondition | undefined,
   change: (tx: Transaction, current: InsightDocument) => Promise<T>
 ): Promise<T | null> {
   return await translateErrors(async () => await db.transaction(async tx => {
@@ -84,7 +85,7 @@ async function replaceFields (tx: Transaction, current: InsightDocument, fields:
 }
 
 async function startRefreshes (
-  db: PGlite, ids: readonly number[], leaseMs: Milliseconds
+  db: Database, ids: readonly number[], leaseMs: Milliseconds
 ): Promise<{ now: Milliseconds, documents: InsightDocument[] }> {
   return await translateErrors(async () => {
     const started = await db.query<InsightRow>(statements.START_REFRESHES, [[...ids], leaseMs])
@@ -93,7 +94,7 @@ async function startRefreshes (
   })
 }
 
-async function saveResults (db: PGlite, results: readonly RefreshResult[]): Promise<SaveSummary> {
+async function saveResults (db: Database, results: readonly RefreshResult[]): Promise<SaveSummary> {
   return await translateErrors(async () => {
     const { rows } = await db.query<{ id: number }>(statements.SAVE_RESULTS, [fromResults(results), fromObservations(results)])
     const saved = new Set(rows.map(row => row.id))
@@ -102,7 +103,7 @@ async function saveResults (db: PGlite, results: readonly RefreshResult[]): Prom
   })
 }
 
-async function backlog (db: PGlite): Promise<Backlog> {
+async function backlog (db: Database): Promise<Backlog> {
   return await translateErrors(async () => {
     const { due, age } = onlyRow(await db.query<{ due: number, age: number | null }>(statements.BACKLOG, [MAX_COUNTED_DUE]))
     return { due, oldestDueAgeMs: age }
