@@ -60,9 +60,12 @@ export async function workOff (
     const ids: number[] = []
     for (const fields of backlog) ids.push((await stage.store.create(fields)).id)
     await mode.enqueue(stage, ids)
-    const { store, refreshed } = watchRefreshes(stage.store, ids.length)
+    const { watch, refreshed } = watchRefreshes(ids.length)
+    const { store, background } = stage
     const startedAt = performance.now()
-    const worker = await mode.startWorker({ ...stage, store })
+    const worker = await mode.startWorker({
+      ...stage, store: watch(store), background: { ...background, store: watch(background.store) }
+    })
     await refreshed
     const seconds = (performance.now() - startedAt) / 1000
     await worker.close()

@@ -15,6 +15,7 @@ export interface Stage {
   db: EmbeddedDatabase['db']
   store: InsightStore
   history: HistoryStore
+  background: { store: InsightStore, history: HistoryStore }
   queues: JobQueues
   sandbox: Sandbox
   platforms: Platforms
@@ -46,7 +47,7 @@ async function openStage (workbench: Workbench, closers: Array<() => Promise<voi
   const config = loadConfig({})
   const directory = await openDataDirectory(await workbench.newDataDirectory(), () => { process.exit(1) })
   closers.push(directory.release)
-  const { db, close } = await openEmbeddedDatabase(directory.databasePath)
+  const { db, background, close } = await openEmbeddedDatabase(directory.databasePath)
   closers.push(close)
   await migratePglite(db)
   const queues = await openQueues({ backend: { kind: 'embedded', db }, log })
@@ -56,7 +57,11 @@ async function openStage (workbench: Workbench, closers: Array<() => Promise<voi
   const platforms = openPlatforms(toPlatformOptions(sandbox), { deadlineMs: config.refresh.platformTimeoutMs })
   closers.push(platforms.close)
   const policy = buildRefreshPolicy(intervalsOf(config))
-  return { db, store: createPgliteInsightStore(db), history: createPgliteHistoryStore(db), queues, sandbox, platforms, policy, settings: config.refresh, log }
+  return { db, ...storesOn(db), background: storesOn(background), queues, sandbox, platforms, policy, settings: config.refresh, log }
+}
+
+function storesOn (db: EmbeddedDatabase['background']): Stage['background'] {
+  return { store: createPgliteInsightStore(db), history: createPgliteHistoryStore(db) }
 }
 
 function toPlatformOptions ({ baseUrls, credentials }: Sandbox): PlatformOptions {

@@ -14,6 +14,8 @@ import { createSlowRuns } from './slow-runs.js'
 export interface WorkerDeps {
   store: InsightStore
   history: Pick<HistoryStore, 'compact'>
+  /** The same for work that nobody waits for, where others would have to wait for it; default `store` and `history`. */
+  background?: { store: InsightStore, history: Pick<HistoryStore, 'compact'> }
   queues: JobQueues
   platforms: CountLoaders
   policy: RefreshPolicy
@@ -50,6 +52,7 @@ const REMOVALS = { limit: 100, afterMs: 60_000 }
  * finishes removals that were cut short. The caller keeps what it lends. */
 export async function startWorker (deps: WorkerDeps, settings: WorkerSettings): Promise<RunningWorker> {
   const { platformTimeoutMs } = settings
+  const planned = { ...deps, ...deps.background }
   const refreshDeps = {
     ...deps,
     random: deps.random ?? Math.random,
@@ -59,12 +62,13 @@ export async function startWorker (deps: WorkerDeps, settings: WorkerSettings): 
   const slowRuns = createSlowRuns(SLOW_RUNS_PER_PLACE * settings.concurrency, deps.log)
   const processing = await deps.queues.startProcessing({
     refresh: async (job, context) => {
-      await slowRuns.hold(async onWaiting => { await runRefresh({ ...refreshDeps, onWaiting }, deps.metrics, job, context) })
+      const { store } = context.isOnDemand ? deps : planned
+      await slowRuns.hold(async onWaiting => { await runRefresh({ ...refreshDeps, store, onWaiting }, deps.metrics, job, context) })
     },
     plan: async () => {
-      await planDueRefreshes(deps)
-      await deps.store.finishRemovals(REMOVALS)
-      await compactHistory(deps)
+      await planDueRefreshes(planned)
+      await planned.store.finishRemovals(REMOVALS)
+      await compactHistory(planned)
     }
   }, { refreshConcurrency: settings.concurrency })
   await deps.queues.schedulePlanner(settings.plannerIntervalMs)

@@ -5,10 +5,14 @@ import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import { AppError } from '@insights/shared'
 import { leaveTurns } from './leave-turns.js'
+import { takeTurns, type Statements } from './take-turns.js'
 
 export interface EmbeddedDatabase {
   /** The one instance of this process; lent to store and queue. */
   db: PGlite
+  /** The same for work that nobody waits for: all others go first. */
+  background: Statements
+  /** Resolves when everything that waits is done. */
   close: () => Promise<void>
 }
 
@@ -24,7 +28,7 @@ export async function openEmbeddedDatabase (path: string): Promise<EmbeddedDatab
     if (!existsSync(path)) await makeDatabase(path)
     const db = await PGlite.create(path)
     leaveTurns(db)
-    return { db, close: async () => { await db.close() } }
+    return { db, background: takeTurns(db), close: async () => { await db.close() } }
   } catch (cause) {
     throw new AppError('INS_STORE_UNAVAILABLE', `The database in ${path} can not be opened: restore it from a backup, or set DATA_DIR to a new directory.`, { cause })
   }

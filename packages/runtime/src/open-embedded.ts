@@ -13,7 +13,7 @@ import type { OpenMode } from './runtime.js'
 
 /** One embedded database for store and queue; the sandbox for platforms that never had credentials in it. */
 export const openEmbedded: OpenMode = async (config, { log, metrics, databasePath = '' }, closers) => {
-  const { db, close } = await openEmbeddedDatabase(databasePath)
+  const { db, background, close } = await openEmbeddedDatabase(databasePath)
   closers.add(close)
   await migratePglite(db)
   const queues = await openQueues({ backend: { kind: 'embedded', db }, log })
@@ -35,6 +35,10 @@ export const openEmbedded: OpenMode = async (config, { log, metrics, databasePat
   return {
     store: createPgliteInsightStore(db),
     history: createPgliteHistoryStore(db, retentionsOf(config)),
+    background: {
+      store: createPgliteInsightStore(background),
+      history: createPgliteHistoryStore(background, retentionsOf(config))
+    },
     tokens: createPgliteTokenStore(db),
     queues,
     platforms: platforms.loaders,

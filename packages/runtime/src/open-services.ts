@@ -28,6 +28,7 @@ export const openServices: OpenMode = async (config, { log, metrics }, closers) 
   return {
     store: mongo.insights,
     history: mongo.history,
+    background: { store: mongo.insights, history: mongo.history },
     tokens: mongo.tokens,
     queues,
     platforms: platforms.loaders,

@@ -12,6 +12,8 @@ import type { PlatformMode } from './platform-options.js'
 export interface Runtime {
   store: InsightStore
   history: HistoryStore
+  /** The same for work that nobody waits for, where others would have to wait for it. */
+  background: { store: InsightStore, history: HistoryStore }
   tokens: TokenStore
   queues: JobQueues
   platforms: CountLoaders
