@@ -62,7 +62,7 @@ if (skip === false) {
     for (let count = 0; count < 10; count++) {
       created.push(...await Promise.all(Array.from({ length: 30 }, async () => await lab.insights.create(fieldsWith()))))
     }
-    const planners = Array.from({ length: 3 }, () => startChild(t, 'mongo-claim.js', lab.url, '20'))
+    const planners = Array.from({ length: 3 }, () => startChild(t, 'mongo-claim.js', lab.url, '2'))
     await until(async () => planners.every(planner => planner.lines()[0] === 'ready'))
     for (const planner of planners) planner.process.stdin?.write('go\n')
     await Promise.all(planners.map(async planner => await planner.ended))

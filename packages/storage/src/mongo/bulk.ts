@@ -2,6 +2,10 @@ import mongoose, { type AnyBulkWriteOperation } from 'mongoose'
 import type { StoreDeps } from './deps.js'
 import { isDefect } from './errors.js'
 import type { StoredInsight } from './models.js'
+import type { Pipeline } from './pipelines.js'
+
+/** Insights are addressed by their ids; the server might prefer an index of something else, and look at much of it. */
+const BY_ID = { _id: 1 } as const
 
 type UpdateOne = Extract<AnyBulkWriteOperation<StoredInsight>, { updateOne: unknown }>['updateOne']
 
@@ -25,6 +29,32 @@ export async function updateEach ({ models, damage }: StoreDeps, updates: Update
     for (const { index, errmsg } of refused) damage.report(ids[index], `the server refuses to change it: ${errmsg}`)
     return (error as mongoose.mongo.MongoBulkWriteError).matchedCount
   }
+}
+
+/**
+ * Makes the same update of several insights, as one statement: one for each costs the server many times as much. Where
+ * it can not compute it for one of them, it is sent again for each alone, and when its reply is lost, once more: the
+ * driver does that for writes of single insights only. So `filter` must not hold for what the update has been made of.
+ *
+ * @returns how many were as `filter` wants them; `null` = some of them may have been changed before it was sent again.
+ */
+export async function updateAlike (
+  deps: StoreDeps, ids: readonly number[], filter: UpdateOne['filter'], update: Pipeline
+): Promise<number | null> {
+  const updateMany = { filter: { ...filter, _id: mongoose.trusted({ $in: [...ids] }) }, update, hint: BY_ID }
+  const send = async (): Promise<number> => (await deps.models.insights.bulkWrite([{ updateMany }], OPTIONS)).matchedCount
+  try {
+    return await send()
+  } catch (error) {
+    if (isReplyLost(error)) await send()
+    else if (refusedWrites(error, ({ code }) => isDefect(code)) === null) throw error
+    else await updateEach(deps, ids.map(id => ({ filter: { ...filter, _id: id }, update })))
+    return null
+  }
+}
+
+function isReplyLost (error: unknown): boolean {
+  return error instanceof mongoose.mongo.MongoError && error.hasErrorLabel('RetryableWriteError')
 }
 
 /** The writes of a bulk that were refused in this way; `null` = that is not all that went wrong, or no bulk did. */

@@ -2,21 +2,18 @@ import { randomUUID } from 'node:crypto'
 import type { Milliseconds } from '@insights/shared'
 import mongoose from 'mongoose'
 import { MAX_COUNTED_DUE, type Backlog } from '../port.js'
-import { updateEach } from './bulk.js'
+import { updateAlike } from './bulk.js'
 import { isSound, type Damage } from './damage.js'
 import type { StoreDeps } from './deps.js'
 import type { Models } from './models.js'
 import * as pipelines from './pipelines.js'
 
-/** One document is addressed by its id; the server might prefer the index of what is due, and look at much of it. */
-const BY_ID = { _id: 1 } as const
-
 /** A claimer that loses part of what it found to another one looks again, but not without end. */
 const MAX_ROUNDS = 3
 
 /**
- * Claims what is due. Each round asks the server's clock, reads the ids that are due from the index, and claims each
- * by an update that holds only while it still is due then: what another claimer took in between is due later than
+ * Claims what is due. Each round asks the server's clock, reads the ids that are due from the index, and claims them
+ * by an update that holds for each only while it still is due then: what another claimer took in between is due later than
  * `now`, so no id goes to two. A stamp tells which ones were won; when all were, nobody need ask.
  */
 export async function claimDue (deps: StoreDeps, limit: number, leaseMs: Milliseconds): Promise<number[]> {
@@ -66,8 +63,7 @@ async function claim (deps: StoreDeps, candidates: unknown[], now: Date, leaseMs
 
 async function claimEach (deps: StoreDeps, ids: number[], now: Date, leaseMs: Milliseconds, stamp: string): Promise<number[]> {
   const update = pipelines.claimDue(leaseMs, stamp)
-  const matched = await updateEach(deps, ids.map(id => (
-    { filter: { _id: id, 'refresh.due_at': { $lte: now }, ...isSound() }, update, hint: BY_ID })))
+  const matched = await updateAlike(deps, ids, { 'refresh.due_at': mongoose.trusted({ $lte: now }), ...isSound() }, update)
   if (matched === ids.length) return ids
   if (matched === 0) return []
   const won = await deps.models.insights.find(

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Milliseconds } from '@insights/shared'
 import mongoose from 'mongoose'
 import type { InsightDocument, RefreshResult, SaveSummary } from '../port.js'
-import { updateEach } from './bulk.js'
+import { updateAlike, updateEach } from './bulk.js'
 import { isSound } from './damage.js'
 import type { StoreDeps } from './deps.js'
 import { recordAround } from './history.js'
 import type { StoredInsight } from './models.js'
 import * as pipelines from './pipelines.js'
 
-/** Starts what is wanted and free, each insight by one conditional update, and reads what was started. */
+/** Starts what is wanted and free, each insight if it still is so when it is written, and reads what was started. */
 export async function startRefreshes (
   deps: StoreDeps, ids: readonly number[], leaseMs: Milliseconds
 ): Promise<{ now: Milliseconds, documents: InsightDocument[] }> {
@@ -24,8 +24,7 @@ export async function startRefreshes (
 
 async function start (deps: StoreDeps, ids: number[], leaseMs: Milliseconds, stamp: string): Promise<StoredInsight[]> {
   const update = pipelines.startRefresh(leaseMs, stamp)
-  const matched = await updateEach(deps, ids.map(id => (
-    { filter: { _id: id, ...isSound(), $expr: pipelines.isStartable() }, update })))
+  const matched = await updateAlike(deps, ids, { ...isSound(), $expr: pipelines.isStartable() }, update)
   if (matched === 0) return []
   return await deps.models.insights.find({ _id: mongoose.trusted({ $in: ids }), 'stamps.started': stamp }).lean()
 }
