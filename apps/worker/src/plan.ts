@@ -20,6 +20,9 @@ export interface PlanDeps {
  */
 export const MAX_WAITING_JOBS = 50
 
+/** Fewer have only come due meanwhile. When more are missing, another planner has claimed them, and more may be due. */
+const MANY_DUE = MAX_IDS_PER_REFRESH_JOB / 4
+
 /**
  * Claims the insights that are due and enqueues them in batches, as many as the queue has room for. This is how
  * scheduled refreshes start and how everything heals: a crash between the write and the enqueueing, a flushed queue, a
@@ -36,7 +39,7 @@ export async function planDueRefreshes (deps: PlanDeps): Promise<number> {
     const ids = await deps.store.claimDue({ limit: MAX_IDS_PER_REFRESH_JOB, leaseMs })
     if (ids.length > 0) await enqueue(deps, ids)
     planned += ids.length
-    if (ids.length < MAX_IDS_PER_REFRESH_JOB) break
+    if (ids.length < MANY_DUE) break
   }
   if (planned > 0) deps.log.debug({ planned }, 'planned refreshes')
   return planned

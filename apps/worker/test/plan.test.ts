@@ -39,6 +39,21 @@ t.test('two planners at once plan each insight once', async t => {
   t.same(ascending([...one.batches, ...other.batches].flat()), ids)
 })
 
+t.test('a planner that another one was faster than goes on', async t => {
+  const ids = await createMany(450)
+  const other: number[] = []
+  const raced: PlanDeps['store'] = {
+    ...store,
+    claimDue: async ({ limit, leaseMs }) => {
+      other.push(...await store.claimDue({ limit: limit / 4, leaseMs }))
+      return await store.claimDue({ limit: limit / 2, leaseMs })
+    }
+  }
+  const deps = planInto()
+  t.equal(await planDueRefreshes({ ...deps, store: raced }), 300)
+  t.same(ascending([...deps.batches.flat(), ...other]), ids)
+})
+
 t.test('a full queue gets no more, and a nearly full one only what fits', async t => {
   await createMany(450)
   t.equal(await planDueRefreshes(planInto(MAX_WAITING_JOBS)), 0)
