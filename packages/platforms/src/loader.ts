@@ -4,7 +4,9 @@ import type { Milliseconds, Platform } from '@insights/shared'
 import type { Urgency } from './budget.js'
 import { createClaims } from './claims.js'
 import { createLookup, oldestAge, take, type Lookup } from './lookup.js'
+import { POOLED_MS, type Pool } from './pool.js'
 import type { CountOutcome, FetchOptions } from './port.js'
+import { createRemainders } from './remainders.js'
 import type { SharedAnswers } from './shared-answers.js'
 
 export interface LookupOptions {
@@ -28,6 +30,8 @@ export interface LookupOptions {
  * - With shared answers that holds for all processes together: what another one asks is waited for, ten seconds at most
  *   and on demand two, and what was fetched not longer ago than a lookup allows is answered from there. Calls are full
  *   all the same: what needs not be asked makes room for what waits.
+ * - With a pool, planned lookups of a backlog that do not fill a call wait for two seconds, five at most, for those of
+ *   other processes to fill one with; one process then asks for all of them.
  * - This process keeps nothing: without shared answers the next lookup asks again.
  * - An id that the platform can not have is answered at once.
  */
@@ -51,6 +55,8 @@ export interface LoaderOptions {
   fillsCalls?: boolean
   /** What other processes ask and know; without it this one asks alone. */
   answers?: SharedAnswers
+  /** What no process has enough of to fill a call; needs `answers`. */
+  pool?: Pool
   /** How long planned lookups wait for another process; 10 s. */
   heldPatienceMs?: Milliseconds
 }
@@ -65,6 +71,9 @@ const DEFAULT_GATHER_MS: Milliseconds = 500
 
 /** So soon after a call the next job of a backlog may come and fill what is left of the last one. */
 const LULL_MS: Milliseconds = 250
+
+/** So soon after a call other processes may have something left over too. */
+const BACKLOG_MS: Milliseconds = 1_000
 
 const DEFAULT_HELD_PATIENCE_MS: Milliseconds = 10_000
 
@@ -85,12 +94,24 @@ export function createLoader (options: LoaderOptions): CountLoader {
   const queues: Record<Urgency, Queue> = { on_demand: createQueue(), planned: createQueue() }
   const underWay: Record<Urgency, number> = { on_demand: 0, planned: 0 }
   const onFree = (lookup: Lookup): void => { queues[lookup.urgency].ready.set(lookup.key, lookup) }
+  const patienceMs = options.heldPatienceMs ?? DEFAULT_HELD_PATIENCE_MS
   const claims = answers === undefined
     ? null
     : createClaims({
       answers,
-      patienceMs: options.heldPatienceMs ?? DEFAULT_HELD_PATIENCE_MS,
+      patienceMs,
       onFree,
+      onKnown: (lookup, outcome) => { end([lookup], () => { lookup.resolve(outcome) }) },
+      onMoved: () => { look({ onlyFull: false }) }
+    })
+  const remainders = answers === undefined || options.pool === undefined
+    ? null
+    : createRemainders({
+      answers,
+      pool: options.pool,
+      patienceMs,
+      onReturned: lookup => { queues[lookup.urgency].waiting.set(lookup.key, lookup) },
+      onForeign: addForeign,
       onKnown: (lookup, outcome) => { end([lookup], () => { lookup.resolve(outcome) }) },
       onMoved: () => { look({ onlyFull: false }) }
     })
@@ -120,6 +141,16 @@ export function createLoader (options: LoaderOptions): CountLoader {
     return lookup
   }
 
+  /** Asks what another process waits for, which finds the answer among the shared ones. */
+  function addForeign (key: string, isRipe: boolean): void {
+    if (open.has(key)) return
+    const lookup = createLookup(key, 'planned', POOLED_MS)
+    lookup.isRipe = isRipe
+    lookup.answer.catch(() => {}) // here nobody listens
+    open.set(key, lookup)
+    queues.planned.waiting.set(key, lookup)
+  }
+
   /** The lookup now has to satisfy one more, which may be in a hurry. */
   function sharpen (lookup: Lookup, urgency: Urgency, maxAgeMs: Milliseconds): void {
     lookup.maxAgeMs = Math.min(lookup.maxAgeMs, maxAgeMs)
@@ -128,6 +159,7 @@ export function createLoader (options: LoaderOptions): CountLoader {
     for (const stage of ['waiting', 'ready'] as const) {
       if (queues.planned[stage].delete(lookup.key)) queues.on_demand[stage].set(lookup.key, lookup)
     }
+    if (remainders?.withdraw(lookup) === true) queues.on_demand.waiting.set(lookup.key, lookup)
     look({ onlyFull: true })
   }
 
@@ -151,7 +183,7 @@ export function createLoader (options: LoaderOptions): CountLoader {
       // What a full batch has left over may fill the next one, however long it has waited by then.
       const waitMs = patienceOf(urgency) - (performance.now() - Math.max(since, lastSend[urgency]))
       if ((onlyFull || waitMs > 0) && waiting.size + ready.size < maxBatchSize) return waitMs
-      if (prepare(urgency) === 'later') return null
+      if (prepare(urgency) === 'later' || (urgency === 'planned' && putAside())) return null
       send(urgency)
     }
   }
@@ -166,8 +198,20 @@ export function createLoader (options: LoaderOptions): CountLoader {
 
   function patienceOf (urgency: Urgency): Milliseconds {
     if (urgency === 'on_demand') return windowMs
-    const isLull = performance.now() - lastPlannedEnd < LULL_MS
-    return Math.max(windowMs, underWay.planned > 0 ? gatherMs : isLull ? Math.min(LULL_MS, gatherMs) : 0)
+    return Math.max(windowMs, underWay.planned > 0 ? gatherMs : sinceLastPlanned() < LULL_MS ? Math.min(LULL_MS, gatherMs) : 0)
+  }
+
+  function sinceLastPlanned (): Milliseconds {
+    return performance.now() - lastPlannedEnd
+  }
+
+  /** Leaves what does not fill a call to the pool, unless nothing speaks for a backlog or it has waited there. */
+  function putAside (): boolean {
+    const { ready } = queues.planned
+    if (remainders === null || ready.size >= maxBatchSize || (underWay.planned === 0 && sinceLastPlanned() >= BACKLOG_MS)) return false
+    if ([...ready.values()].some(({ isRipe }) => isRipe)) return false
+    remainders.add(take(ready, maxBatchSize))
+    return true
   }
 
   /** Makes a batch ready, as far as lookups wait; `later` when it has to be found out first which of them to ask. */

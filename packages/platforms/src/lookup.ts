@@ -16,6 +16,8 @@ export interface Lookup {
   reject: (error: unknown) => void
   /** Whether no other process asks meanwhile. */
   isClaimed: boolean
+  /** Whether it has waited for others to fill a call with, and goes in one that is not full. */
+  isRipe: boolean
   isSent: boolean
 }
 
@@ -23,7 +25,7 @@ export function createLookup (key: string, urgency: Urgency, maxAgeMs: Milliseco
   let resolve: Lookup['resolve'] = () => {}
   let reject: Lookup['reject'] = () => {}
   const answer = new Promise<CountOutcome>((_resolve, _reject) => { [resolve, reject] = [_resolve, _reject] })
-  return { key, urgency, maxAgeMs, since: performance.now(), answer, resolve, reject, isClaimed: false, isSent: false }
+  return { key, urgency, maxAgeMs, since: performance.now(), answer, resolve, reject, isClaimed: false, isRipe: false, isSent: false }
 }
 
 /** How old the answer may be now: one that was kept after the lookup began is none too old. */

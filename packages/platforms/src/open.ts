@@ -7,6 +7,7 @@ import { openInstagramClient, type InstagramOptions } from './instagram.js'
 import { createLoader, type CountLoader } from './loader.js'
 import { createMemoryState } from './memory-state.js'
 import { observeCalls, type CallObserver } from './observe-calls.js'
+import { createPool, type Pool } from './pool.js'
 import type { PlatformClient } from './port.js'
 import { NO_LIMITS, rulesOf, type PlatformLimits } from './rules.js'
 import { createSharedAnswers, type SharedAnswers } from './shared-answers.js'
@@ -105,7 +106,7 @@ export function openPlatforms (options: PlatformOptions, settings: PlatformSetti
     governor,
     readStatus: async platform => await readPlatformStatus(governor, platform),
     loaders: Object.fromEntries(opened.map(client => [client.platform, createLoader({
-      ...toCaller(client, settings), ...answersOf(client.platform), windowMs, fillsCalls: COSTS_PER_CALL.has(client.platform)
+      ...toCaller(client, settings), ...answersOf(client), windowMs, fillsCalls: COSTS_PER_CALL.has(client.platform)
     })])),
     close: async () => { await closeAll(clients) }
   }
@@ -132,24 +133,23 @@ function openTokenCache ({ soundcloud }: PlatformOptions, { shared, standIns = [
   return createSharedTokenCache({ name: 'SoundCloud', shared, clock, secret: soundcloud.clientSecret })
 }
 
-/** What loaders know of one another's answers. The limit of a call is also how long one waits for the call of another. */
+/** What loaders know of one another. The limit of a call is also how long one waits for the call of another. */
 function openAnswers (
   options: PlatformOptions, settings: PlatformSettings, clock: Clock
-): (platform: Platform) => { answers: SharedAnswers, heldPatienceMs: Milliseconds } | object {
+): (client: PlatformClient) => { answers: SharedAnswers, heldPatienceMs: Milliseconds, pool?: Pool } | object {
   const { shared, isOnlyProcess = false, standIns = [], deadlineMs = DEFAULT_DEADLINE_MS } = settings
   if (shared === undefined) return () => ({})
   const memory = createMemoryState(clock)
-  return platform => ({
-    heldPatienceMs: deadlineMs,
-    answers: createSharedAnswers({
-      platform,
-      shared: isOnlyProcess && !COSTS_MONEY.has(platform) ? memory : shared,
-      clock,
-      credentials: options[platform] ?? {},
-      isStandIn: standIns.includes(platform),
-      deadlineMs
-    })
-  })
+  return ({ platform, maxBatchSize }) => {
+    const account = { platform, credentials: options[platform] ?? {}, isStandIn: standIns.includes(platform) }
+    return {
+      heldPatienceMs: deadlineMs,
+      answers: createSharedAnswers({
+        ...account, shared: isOnlyProcess && !COSTS_MONEY.has(platform) ? memory : shared, clock, deadlineMs
+      }),
+      ...(!isOnlyProcess && { pool: createPool({ ...account, shared, maxBatchSize }) })
+    }
+  }
 }
 
 /** Those whose answers are worth keeping over a restart. */

@@ -3,15 +3,17 @@
  * kept for a while.
  */
 import { createHmac, hkdfSync } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Clock, Milliseconds, Note, Platform, SharedState } from '@insights/shared'
+import type { ClaimOptions, Clock, Milliseconds, Note, Platform, SharedState } from '@insights/shared'
 import { nextMidnight } from './budget.js'
 import type { CountOutcome } from './port.js'
+import { withinASecond } from './within-a-second.js'
 
 /** What is known of an id before it is asked for. */
 export type Standing =
   /** It is for this process to ask, and no other does so meanwhile. */
   | { kind: 'claimed' }
+  /** Nobody asks. */
+  | { kind: 'free' }
   /** Another process is asking. */
   | { kind: 'held' }
   /** It was asked for before; the outcome has its age. */
@@ -40,6 +42,8 @@ export interface Result {
 export interface SharedAnswers {
   /** One standing per id, in the order asked. An answer that is older than `maxAgeMs` is as good as none. */
   claim: (ids: readonly string[], maxAgeMs: Milliseconds) => Promise<Standing[]>
+  /** The same, and claims nothing: what could be claimed is `free`. */
+  look: (ids: readonly string[], maxAgeMs: Milliseconds) => Promise<Standing[]>
   /** Tells the others, without being waited for. */
   keep: (results: readonly Result[]) => void
 }
@@ -64,8 +68,6 @@ const KEPT_MS: Milliseconds = 300_000
 const LEASE_RESERVE_MS: Milliseconds = 5_000
 
 /** A state that works answers in a few milliseconds. One that does not within a second is left alone for a while. */
-const STEP_MS: Milliseconds = 100
-const STEPS = 10
 const PAUSE_MS: Milliseconds = 2_000
 
 /** 128 bits: no two ids of a platform get the same. */
@@ -78,14 +80,8 @@ export function createSharedAnswers (options: SharedAnswersOptions): SharedAnswe
   let pausedUntil = -Infinity
 
   return {
-    claim: async (ids, maxAgeMs) => {
-      if (performance.now() < pausedUntil) return ids.map(() => ({ kind: 'unknown' }))
-      const now = clock.now()
-      const expiresAt = platform === 'x' ? nextMidnight('utc', now) : now + KEPT_MS
-      const asked = shared.claim(list, ids.map(nameOf), { leaseMs: deadlineMs + LEASE_RESERVE_MS, expiresAt, maxAgeMs })
-      const notes = await inTime(asked.then(answer => answer.notes))
-      return notes?.map(toStanding) ?? ids.map(() => ({ kind: 'unknown' }))
-    },
+    claim: async (ids, maxAgeMs) => await ask(ids, { leaseMs: deadlineMs + LEASE_RESERVE_MS, maxAgeMs }),
+    look: async (ids, maxAgeMs) => await ask(ids, { leaseMs: null, maxAgeMs }),
     keep: results => {
       const notes = results.flatMap(({ id, outcome, isClaimed }): Array<readonly [string, string | null]> => {
         const value = toValue(outcome)
@@ -96,29 +92,26 @@ export function createSharedAnswers (options: SharedAnswersOptions): SharedAnswe
     }
   }
 
+  async function ask (ids: readonly string[], options: Pick<ClaimOptions, 'leaseMs' | 'maxAgeMs'>): Promise<Standing[]> {
+    if (performance.now() < pausedUntil) return ids.map(() => ({ kind: 'unknown' }))
+    const now = clock.now()
+    const expiresAt = platform === 'x' ? nextMidnight('utc', now) : now + KEPT_MS
+    const told = await withinASecond(shared.claim(list, ids.map(nameOf), { ...options, expiresAt }))
+    if (told === null) pausedUntil = performance.now() + PAUSE_MS
+    const free: Standing = { kind: options.leaseMs === null ? 'free' : 'claimed' }
+    return told?.notes.map(note => toStanding(note) ?? free) ?? ids.map(() => ({ kind: 'unknown' }))
+  }
+
   function nameOf (id: string): string {
     return createHmac('sha256', key).update(id).digest().subarray(0, NAME_BYTES).toString('base64url')
   }
-
-  async function inTime<T> (work: Promise<T>): Promise<T | null> {
-    const limit = new AbortController()
-    const result = await Promise.race([work.catch(() => null), waitInSteps(limit.signal)])
-    limit.abort()
-    if (result === null) pausedUntil = performance.now() + PAUSE_MS
-    return result
-  }
 }
 
-/** A second in steps, so that a process which stands still for longer counts it as one: the answer may be there by then. */
-async function waitInSteps (signal: AbortSignal): Promise<null> {
-  for (let step = 0; step < STEPS && !signal.aborted; step++) await delay(STEP_MS, undefined, { signal }).catch(() => {})
-  return null
-}
-
-function toStanding (note: Note): Standing {
+/** `null`: it can be claimed. */
+function toStanding (note: Note): Standing | null {
   if (note.kind === 'held') return { kind: 'held' }
   const outcome = note.kind === 'kept' ? fromValue(note.value, note.ageMs) : null
-  return outcome === null ? { kind: 'claimed' } : { kind: 'known', outcome }
+  return outcome === null ? null : { kind: 'known', outcome }
 }
 
 /** `null` for what says nothing about the id. */

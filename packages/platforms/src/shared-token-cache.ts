@@ -1,9 +1,9 @@
 /** SoundCloud's token for all processes: one grant serves them all, and a restart needs none. */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock, Milliseconds, SharedState } from '@insights/shared'
 import { timedOut, transient, CallError } from './failure.js'
 import { LEDGER_RETRY_MS } from './governor.js'
+import { createSeal } from './seal.js'
 import type { AccessToken, TokenCache } from './token-cache.js'
 
 export interface SharedTokenCacheOptions {
@@ -29,12 +29,8 @@ const MAX_AGE_MS: Milliseconds = 2_000
 /** Another writer is one whose turn had ended without its knowing. */
 const MAX_WRITES = 5
 
-const ALGORITHM = 'aes-256-gcm'
-const IV_BYTES = 12
-const TAG_BYTES = 16
-
 export function createSharedTokenCache ({ name, shared, clock, secret }: SharedTokenCacheOptions): TokenCache {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', KEY, 32))
+  const seal = createSeal(secret, KEY)
   let known: AccessToken | null = null
 
   return {
@@ -70,13 +66,14 @@ export function createSharedTokenCache ({ name, shared, clock, secret }: SharedT
 
   async function readStored (): Promise<AccessToken | null> {
     const { value } = await shared.read(KEY)
-    return value === null ? null : decrypt(value)
+    // What can not be opened was granted to another secret, or is damaged: a new token is granted then.
+    return value === null ? null : seal.open(value) as AccessToken | null
   }
 
   async function store (token: AccessToken): Promise<void> {
     for (let count = 0; count < MAX_WRITES; count++) {
       const { version, now } = await shared.read(KEY)
-      const change = { from: version, to: version + 1, value: encrypt(token), notAfter: now + MAX_AGE_MS }
+      const change = { from: version, to: version + 1, value: seal.close(token), notAfter: now + MAX_AGE_MS }
       if (await shared.swap(KEY, change)) return
     }
     throw new Error('The token is being replaced without end')
@@ -89,26 +86,6 @@ export function createSharedTokenCache ({ name, shared, clock, secret }: SharedT
     } catch (error) {
       if (error instanceof CallError) throw error
       throw transient('INS_PLATFORM_LEDGER', `The token of ${name} can not be shared with the other processes at the moment.`, clock.now() + LEDGER_RETRY_MS)
-    }
-  }
-
-  function encrypt (token: AccessToken): string {
-    const iv = randomBytes(IV_BYTES)
-    const cipher = createCipheriv(ALGORITHM, key, iv)
-    const text = Buffer.concat([cipher.update(JSON.stringify(token), 'utf8'), cipher.final()])
-    return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64')
-  }
-
-  /** `null` for what was encrypted under another secret, or is damaged: a new token is granted then. */
-  function decrypt (value: string): AccessToken | null {
-    const bytes = Buffer.from(value, 'base64')
-    try {
-      const cipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES))
-      cipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
-      const text = Buffer.concat([cipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), cipher.final()])
-      return JSON.parse(text.toString('utf8')) as AccessToken
-    } catch {
-      return null
     }
   }
 }
