@@ -1,5 +1,6 @@
 import type { Log, Milliseconds } from '@insights/shared'
 import type { Connection } from 'mongoose'
+import pLimit from 'p-limit'
 import type { InsightDocument, InsightStore } from '../port.js'
 import { findInsight, replaceFields, requestRefresh, toDocument } from './changes.js'
 import { createUndoing, insertInsight, type Try, type Undoing } from './creates.js'
@@ -22,6 +23,12 @@ import { createAtomically } from './transactions.js'
 /** What a call does within the limit of time of its kind, with the driver's errors translated. */
 type Call = <T>(call: () => Promise<T>) => Promise<T>
 
+/**
+ * Batches that this process starts or saves at a time. More would not be done sooner, and a server that is slow would
+ * have so many to do at once that none is within its time: all would be repeated then, and none ever done.
+ */
+const MAX_BATCHES = 2
+
 export interface StoreOptions {
   connection: Connection
   models: Models
@@ -29,7 +36,7 @@ export interface StoreOptions {
   idBlockSize: number
   /** A call about one insight ends within this. */
   callLimitMs: Milliseconds
-  /** A call about many insights ends within this. */
+  /** A call about many insights ends within this, from its turn on. */
   bulkLimitMs: Milliseconds
 }
 
@@ -46,6 +53,7 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
   const undoing = createUndoing(models, log)
   const call: Call = async work => await translateErrors(work, options.callLimitMs)
   const bulkCall: Call = async work => await translateErrors(work, options.bulkLimitMs)
+  const batches = pLimit(MAX_BATCHES)
   const ids = createIdBlocks(models, options.idBlockSize)
 
   const store: InsightStore = {
@@ -64,9 +72,9 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
     finishRemovals: async ({ limit, afterMs }) => await bulkCall(async () => await finishRemovals(deps, limit, afterMs)),
     requestRefresh: async id => await call(async () => await requestRefresh(deps, id)),
     claimDue: async ({ limit, leaseMs }) => await bulkCall(async () => await claimDue(deps, limit, leaseMs)),
-    startRefreshes: async (ids, { leaseMs }) => await bulkCall(async () => await startRefreshes(deps, ids, leaseMs)),
+    startRefreshes: async (ids, { leaseMs }) => await batches(async () => await bulkCall(async () => await startRefreshes(deps, ids, leaseMs))),
     extendLeases: async (runs, { leaseMs }) => await bulkCall(async () => { await extendLeases(deps, runs, leaseMs) }),
-    saveResults: async results => await bulkCall(async () => await saveResults(deps, results)),
+    saveResults: async results => await batches(async () => await bulkCall(async () => await saveResults(deps, results))),
     importMany: async insights => {
       const unnamed: Try[] = []
       const imported = importMany(deps, ids, insights, unnamed)
