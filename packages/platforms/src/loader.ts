@@ -72,8 +72,8 @@ const DEFAULT_GATHER_MS: Milliseconds = 500
 /** So soon after a call the next job of a backlog may come and fill what is left of the last one. */
 const LULL_MS: Milliseconds = 250
 
-/** So soon after a call other processes may have something left over too. */
-const BACKLOG_MS: Milliseconds = 1_000
+/** So long after a call the backlog that it was of may go on, here or in other processes. */
+const BACKLOG_MS: Milliseconds = 5_000
 
 const DEFAULT_HELD_PATIENCE_MS: Milliseconds = 10_000
 
