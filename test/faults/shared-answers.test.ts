@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openPlatforms, type CountLoaders } from '@insights/platforms'
 import { openRedisState } from '@insights/queue/redis-state'
-import { openSandbox } from '@insights/sandbox'
+import { openSandbox, type Sandbox } from '@insights/sandbox'
 import { PLATFORMS, type Platform } from '@insights/shared'
 import { findRedis, startRedis } from '@insights/testkit'
 import { findMongo } from '@insights/testkit/mongo-server'
 import { t, type Test } from 'tap'
-import { openProductionStack } from '../support/production-stack.js'
+import { buildArtist, isComplete } from '../support/artists.js'
+import { openProductionStack, TOKEN } from '../support/production-stack.js'
 
 const WORKERS = 2
 const JOBS_AT_A_TIME = 10
@@ -46,6 +47,23 @@ async function workOff (loaders: CountLoaders, jobs: number[][], t: Test): Promi
   await Promise.all(Array.from({ length: JOBS_AT_A_TIME }, lane))
 }
 
+/** Each id once, and hardly more calls than the fewest. */
+function countCalls (t: Test, sandbox: Sandbox, artists: readonly number[]): void {
+  const unique = new Set(artists).size
+  let [calls, fewest] = [0, 0]
+  for (const platform of PLATFORMS) {
+    const received = sandbox.calls.list(platform).filter(({ path }) => !path.endsWith('/oauth/token'))
+    const ids = received.reduce((sum, call) => sum + call.ids.length, 0)
+    const least = Math.ceil(unique / BATCH_SIZES[platform])
+    t.comment(`${platform}: ${received.length} calls for ${ids} ids; the fewest for ${unique} are ${least}`)
+    t.equal(ids, unique, `${platform} is asked for each id once`)
+    calls += received.length
+    fewest += least
+  }
+  t.comment(`${calls} calls are ${(calls / fewest).toFixed(3)} of the fewest`)
+  t.ok(calls <= 1.05 * fewest)
+}
+
 for (const count of [1_000, 20_000]) {
   t.test(`two workers ask for what ${count} insights share once, in full calls`, { skip: findRedis().skipOwn }, async t => {
     const redis = await startRedis()
@@ -71,21 +89,25 @@ for (const count of [1_000, 20_000]) {
     const jobs = Array.from({ length: count / IDS_PER_JOB }, (_, n) => artists.slice(n * IDS_PER_JOB, (n + 1) * IDS_PER_JOB))
     await Promise.all(workers.map(async loaders => { await workOff(loaders, jobs, t) }))
 
-    const unique = new Set(artists).size
-    let [calls, fewest] = [0, 0]
-    for (const platform of PLATFORMS) {
-      const received = sandbox.calls.list(platform).filter(({ path }) => !path.endsWith('/oauth/token'))
-      const ids = received.reduce((sum, call) => sum + call.ids.length, 0)
-      const least = Math.ceil(unique / BATCH_SIZES[platform])
-      t.comment(`${platform}: ${received.length} calls for ${ids} ids; the fewest for ${unique} are ${least}`)
-      t.equal(ids, unique, `${platform} is asked for each id once`)
-      calls += received.length
-      fewest += least
-    }
-    t.comment(`${calls} calls are ${(calls / fewest).toFixed(3)} of the fewest`)
-    t.ok(calls <= 1.05 * fewest)
+    countCalls(t, sandbox, artists)
   })
 }
+
+t.test('two worker processes ask for a backlog in full calls', { skip: findMongo().skipOwn || findRedis().skipOwn }, async t => {
+  const stack = await openProductionStack(t)
+  const { api, url } = await stack.startApi(t)
+  const artists = buildBacklog(1_000)
+  const stored = await fetch(`${url}/api/user_insights/bulk`, {
+    method: 'POST',
+    body: artists.map(artist => JSON.stringify(buildArtist(artist))).join('\n'),
+    headers: { authorization: `Token ${TOKEN}`, 'content-type': 'application/x-ndjson' }
+  })
+  const ids = (await stored.text()).trim().split('\n').map(line => Number((JSON.parse(line) as { id: number }).id))
+  const workers = await Promise.all(Array.from({ length: WORKERS }, async () => await stack.startWorker(t)))
+  for (const id of ids) t.ok(isComplete((await api.refreshed(id)).body), `every count of ${id} is there`)
+  countCalls(t, stack.sandbox, artists)
+  for (const worker of workers) t.equal((await worker.end('SIGTERM')).code, 0)
+})
 
 t.test('an account that a killed worker was asking for is fetched for another insight soon', { skip: findMongo().skipOwn || findRedis().skipOwn }, async t => {
   const stack = await openProductionStack(t)
