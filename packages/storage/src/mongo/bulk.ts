@@ -2,12 +2,9 @@ import mongoose, { type AnyBulkWriteOperation } from 'mongoose'
 import type { StoreDeps } from './deps.js'
 import { isDefect } from './errors.js'
 import type { StoredInsight } from './models.js'
-import type { Pipeline } from './pipelines.js'
-
-/** Insights are addressed by their ids; the server might prefer an index of something else, and look at much of it. */
-const BY_ID = { _id: 1 } as const
 
 type UpdateOne = Extract<AnyBulkWriteOperation<StoredInsight>, { updateOne: unknown }>['updateOne']
+type UpdateMany = Extract<AnyBulkWriteOperation<StoredInsight>, { updateMany: unknown }>['updateMany']
 
 /** Each write stands alone, and one that mongoose can not cast is an error rather than left out in silence. */
 const OPTIONS = { ordered: false, throwOnValidationError: true } as const
@@ -39,16 +36,17 @@ export async function updateEach ({ models, damage }: StoreDeps, updates: Update
  * @returns how many were as `filter` wants them; `null` = some of them may have been changed before it was sent again.
  */
 export async function updateAlike (
-  deps: StoreDeps, ids: readonly number[], filter: UpdateOne['filter'], update: Pipeline
+  deps: StoreDeps, ids: readonly number[], { filter, update, hint }: Pick<UpdateMany, 'filter' | 'update' | 'hint'>
 ): Promise<number | null> {
-  const updateMany = { filter: { ...filter, _id: mongoose.trusted({ $in: [...ids] }) }, update, hint: BY_ID }
+  const way = hint === undefined ? {} : { hint }
+  const updateMany = { filter: { _id: mongoose.trusted({ $in: [...ids] }), ...filter }, update, ...way }
   const send = async (): Promise<number> => (await deps.models.insights.bulkWrite([{ updateMany }], OPTIONS)).matchedCount
   try {
     return await send()
   } catch (error) {
     if (isReplyLost(error)) await send()
     else if (refusedWrites(error, ({ code }) => isDefect(code)) === null) throw error
-    else await updateEach(deps, ids.map(id => ({ filter: { ...filter, _id: id }, update })))
+    else await updateEach(deps, ids.map(id => ({ filter: { _id: id, ...filter }, update, ...way })))
     return null
   }
 }

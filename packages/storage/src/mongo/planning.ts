@@ -8,6 +8,9 @@ import type { StoreDeps } from './deps.js'
 import type { Models } from './models.js'
 import * as pipelines from './pipelines.js'
 
+/** Insights are addressed by their ids; the server might prefer the index of what is due, and look at much of it. */
+const BY_ID = { _id: 1 } as const
+
 /** A claimer that loses part of what it found to another one looks again, but not without end. */
 const MAX_ROUNDS = 3
 
@@ -63,7 +66,8 @@ async function claim (deps: StoreDeps, candidates: unknown[], now: Date, leaseMs
 
 async function claimEach (deps: StoreDeps, ids: number[], now: Date, leaseMs: Milliseconds, stamp: string): Promise<number[]> {
   const update = pipelines.claimDue(leaseMs, stamp)
-  const matched = await updateAlike(deps, ids, { 'refresh.due_at': mongoose.trusted({ $lte: now }), ...isSound() }, update)
+  const filter = { 'refresh.due_at': mongoose.trusted({ $lte: now }), ...isSound() }
+  const matched = await updateAlike(deps, ids, { filter, update, hint: BY_ID })
   if (matched === ids.length) return ids
   if (matched === 0) return []
   const won = await deps.models.insights.find(

@@ -24,7 +24,7 @@ export async function startRefreshes (
 
 async function start (deps: StoreDeps, ids: number[], leaseMs: Milliseconds, stamp: string): Promise<StoredInsight[]> {
   const update = pipelines.startRefresh(leaseMs, stamp)
-  const matched = await updateAlike(deps, ids, { ...isSound(), $expr: pipelines.isStartable() }, update)
+  const matched = await updateAlike(deps, ids, { filter: { ...isSound(), $expr: pipelines.isStartable() }, update })
   if (matched === 0) return []
   return await deps.models.insights.find({ _id: mongoose.trusted({ $in: ids }), 'stamps.started': stamp }).lean()
 }
