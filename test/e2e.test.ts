@@ -16,7 +16,7 @@ async function start (t: Tap, dir: string, options: { npm?: boolean, env?: Recor
     env: { DATA_DIR: dir, ...options.env },
     ...(options.npm !== true && { node: MAIN })
   })
-  t.teardown(() => { service.child.kill('SIGKILL') })
+  t.teardown(async () => { await service.end('SIGKILL') })
   return service
 }
 

@@ -118,7 +118,7 @@ t.test('the API starts and serves while its stores are away', async t => {
     env: { STORAGE: 'mongo', QUEUE: 'redis', MONGO_URL: 'mongodb://127.0.0.1:1', REDIS_URL: 'redis://127.0.0.1:1' },
     announcement: LOGGED_URL
   })
-  t.teardown(() => { service.child.kill('SIGKILL') })
+  t.teardown(async () => { await service.end('SIGKILL') })
   t.equal((await fetch(`${service.url}/livez`)).status, 200)
   const ready = await fetch(`${service.url}/readyz`)
   t.equal(ready.status, 503)

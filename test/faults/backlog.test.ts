@@ -22,7 +22,7 @@ t.test(`fault 42: what clients ask for overtakes a backlog of ${BACKLOG}, which 
       X_DAILY_SPEND_DOLLARS: String(DOLLARS_PER_DAY)
     }
   })
-  t.teardown(() => { service.child.kill('SIGKILL') })
+  t.teardown(async () => { await service.end('SIGKILL') })
   const api = createApiClient(service.url, TOKEN)
 
   const lines = Array.from({ length: BACKLOG }, (_, n) => `{"twitter_handle":"planned${n}"}`).join('\n')

@@ -68,7 +68,7 @@ t.test(`an upload that is killed ${KILLS} times leaves whole insights, and is co
   }
 
   const service = await start()
-  t.teardown(() => { service.child.kill('SIGKILL') })
+  t.teardown(async () => { await service.end('SIGKILL') })
   const before = await stored(service)
   for (const [line, id] of ids) t.equal(before.get(line - 1)?.['id'], id, `what line ${line} was answered is there`)
   for (const [n, insight] of before) {

@@ -44,7 +44,7 @@ t.test(`killed ${KILLS} times under load: all acknowledged insights are there, r
   }
 
   const service = await start()
-  t.teardown(() => { service.child.kill('SIGKILL') })
+  t.teardown(async () => { await service.end('SIGKILL') })
   const api = createApiClient(service.url, TOKEN)
   t.equal(new Set(acknowledged.map(one => one.id)).size, acknowledged.length, 'no id twice')
   t.comment(`${acknowledged.length} insights acknowledged over ${KILLS} kills`)

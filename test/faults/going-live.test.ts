@@ -24,7 +24,7 @@ t.test('counts that the sandbox made up are gone when a platform goes live, and 
     const service = await startService({
       node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: dataDir, BOOTSTRAP_TOKEN: TOKEN, PLANNER_INTERVAL_SECONDS: '1', ...env }
     })
-    t.teardown(() => { service.child.kill('SIGKILL') })
+    t.teardown(async () => { await service.end('SIGKILL') })
     await use(createApiClient(service.url, TOKEN), service.stdout(), service.url)
     t.equal((await service.end('SIGTERM')).code, 0)
   }

@@ -26,7 +26,7 @@ const service = await startService({
     DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: TOKEN, REQUEST_TIMEOUT_SECONDS: '3', MAX_EVENT_LOOP_DELAY_MILLISECONDS: '0', LOG_LEVEL: 'warn'
   }
 })
-t.teardown(() => { service.child.kill('SIGKILL') })
+t.teardown(async () => { await service.end('SIGKILL') })
 const api = createApiClient(service.url, TOKEN)
 
 interface Hostile {

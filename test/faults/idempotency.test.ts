@@ -95,7 +95,7 @@ t.test('fault 2: a create that is repeated under the same Idempotency-Key after 
   const env = { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: TOKEN, LOG_LEVEL: 'error' }
   await keysMakeOne(t, async () => {
     const service = await startService({ env, node: ['apps/standalone/dist/main.js'] })
-    t.teardown(() => { service.child.kill('SIGKILL') })
+    t.teardown(async () => { await service.end('SIGKILL') })
     return running(service)
   })
 })

@@ -67,7 +67,7 @@ t.test('fault 2: a create that is repeated under the same external_id after a ki
   const env = { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: TOKEN, LOG_LEVEL: 'error' }
   await repeatsMakeOne(t, async () => {
     const service = await startService({ env, node: ['apps/standalone/dist/main.js'] })
-    t.teardown(() => { service.child.kill('SIGKILL') })
+    t.teardown(async () => { await service.end('SIGKILL') })
     return running(service)
   })
 })

@@ -129,7 +129,7 @@ t.test('row 47: secrets planted wherever a request or a platform can carry them 
   const env = environment(sandbox, secrets)
   const token = env['BOOTSTRAP_TOKEN'] ?? ''
   const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: dir, LOG_LEVEL: 'trace', ...env } })
-  t.teardown(() => { service.child.kill('SIGKILL') })
+  t.teardown(async () => { await service.end('SIGKILL') })
   const ask = async (request: PlainRequest): Promise<PlainAnswer> => await send(service.url, request)
   const good = { authorization: `Token ${token}` }
   const isClean = (t: Tap, text: string, what: string): void => {
@@ -238,7 +238,7 @@ t.test('row 47: passwords of databases stand in no log, error or answer', async 
     for (const app of ['api', 'worker']) {
       await t.test(`${app} with ${what}`, async t => {
         const service = await startService({ node: [`apps/${app}/dist/main.js`], env: envWith(`${app} with ${what}`, mongoUrl, redisUrl), announcement: LOGGED_URL })
-        t.teardown(() => { service.child.kill('SIGKILL') })
+        t.teardown(async () => { await service.end('SIGKILL') })
         for (const path of ['/livez', '/readyz', '/metrics', '/api/user_insights/1']) {
           const { text } = await send(service.url, { path, headers: { authorization: `Token ${token}` } })
           t.same(secrets.foundIn(text), [], path)

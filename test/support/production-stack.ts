@@ -51,7 +51,7 @@ export async function openProductionStack (t: Tap): Promise<ProductionStack> {
     t: Tap, main: string, announcement: RegExp, changes: Record<string, string> = {}
   ): Promise<ServiceProcess> => {
     const service = await startService({ node: [main], env: { ...env, ...changes }, announcement })
-    t.teardown(() => { service.child.kill('SIGKILL') })
+    t.teardown(async () => { await service.end('SIGKILL') })
     return service
   }
   return {

@@ -15,7 +15,7 @@ t.test('on the embedded database: tokens made while the service is stopped work 
   t.match([created.code, created.signal], [0, null], created.stderr)
   const token = created.stdout.trim()
   const service = await startService({ node: SERVICE, env: { DATA_DIR: dir } })
-  t.teardown(() => { service.child.kill('SIGKILL') })
+  t.teardown(async () => { await service.end('SIGKILL') })
   t.notMatch(service.stdout(), /ins_/, 'there is a token already, so none is made')
   t.equal((await createApiClient(service.url, token).post('/api/user_insights/', {})).status, 201)
 
