@@ -10,10 +10,15 @@ const INSIGHTS = '/api/user_insights'
 const MB = 1024 * 1024
 
 /**
- * The most processor time that refusing one request may cost, beyond what the engine itself takes to parse its JSON. A
- * busy machine changes it less than the time of day.
+ * The most processor time that refusing one request may cost, beyond what the engine itself takes to parse its JSON:
+ * so many times what it takes for a body of 0.8 MB at that moment. That is some 70 ms on a machine that does nothing
+ * else, where the dearest of these takes 42.
  */
-const MOST_MS = 50
+const MOST_PARSES = 20
+
+/** A pattern that tries every way takes minutes for such texts, all others a few milliseconds. */
+const MOST_MATCH_MS = 500
+
 const MOST_GROWTH_MB = 64
 const REPEATS = 15
 const AT_A_TIME = 8
@@ -90,7 +95,7 @@ async function readMetric (name: string): Promise<number> {
 }
 
 /** What parsing its body costs in this process; 0 for forms. */
-function parseMs ({ body = '', type }: Hostile): number {
+function parseMs ({ body = '', type }: Pick<Hostile, 'body' | 'type'>): number {
   if (type !== undefined) return 0
   const startedAt = process.cpuUsage()
   for (let repeat = 0; repeat < REPEATS; repeat++) {
@@ -102,7 +107,8 @@ function parseMs ({ body = '', type }: Hostile): number {
   return (user + system) / 1000 / REPEATS
 }
 
-t.test('hostile input is refused for less than 50 ms of processor time each', async t => {
+t.test('hostile input is refused for little processor time each', async t => {
+  const yardstick = { body: json({ works: works(10_000) }) }
   for (const hostile of HOSTILE) {
     await sendHostile(hostile)
     const before = await readMetric('process_cpu_seconds_total')
@@ -110,7 +116,8 @@ t.test('hostile input is refused for less than 50 ms of processor time each', as
     for (let repeat = 0; repeat < REPEATS; repeat++) statuses.add(await sendHostile(hostile))
     const costMs = (await readMetric('process_cpu_seconds_total') - before) * 1000 / REPEATS - parseMs(hostile)
     t.same([...statuses], [hostile.status ?? 400], hostile.name)
-    t.ok(costMs < MOST_MS, `${hostile.name}: ${costMs.toFixed(1)} ms`)
+    const mostMs = MOST_PARSES * parseMs(yardstick)
+    t.ok(costMs < mostMs, `${hostile.name}: ${costMs.toFixed(1)} ms of ${mostMs.toFixed(1)}`)
   }
 })
 
@@ -165,7 +172,7 @@ t.test('no pattern of the document takes long over 50,000 characters that nearly
       const startedAt = process.cpuUsage()
       for (const nearly of [`${text}\0`, `\0${text}`, `${text}\ud83d`]) new RegExp(pattern, 'u').test(nearly)
       const { user, system } = process.cpuUsage(startedAt)
-      t.ok((user + system) / 1000 < MOST_MS, `${pattern} over ${text.slice(0, 8)}…: ${(user + system) / 1000} ms`)
+      t.ok((user + system) / 1000 < MOST_MATCH_MS, `${pattern} over ${text.slice(0, 8)}…: ${(user + system) / 1000} ms`)
     }
   }
 })
