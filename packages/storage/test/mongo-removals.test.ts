@@ -1,5 +1,7 @@
 import { t, type Test } from 'tap'
-import { collectionOf, fieldsWith, findMongo, type Lab, openLab, openRaw, useMongo } from './mongo-lab.js'
+import { createMongoInsightStore } from '../src/mongo/insight-store.js'
+import { createModels } from '../src/mongo/models.js'
+import { collectionOf, createRecordingLog, fieldsWith, findMongo, type Lab, openLab, openRaw, useMongo } from './mongo-lab.js'
 
 const OPEN = { limit: 10, afterMs: 0 }
 const MINUTE = { limit: 10, afterMs: 60_000 }
@@ -75,6 +77,25 @@ if (findMongo().skip === false) {
     t.same(receipts[2], receipts[0])
     t.equal(await countOpen(), 0)
     t.equal(await countObserved(id), 0)
+  })
+
+  crash('a receipt that somebody else completes between two questions is found', async (t, { insights, dieInRemoval, url }) => {
+    const { id } = await insights.create(fieldsWith())
+    await dieInRemoval(id, { isDeleted: true })
+    const connection = await openRaw(t, url)
+    const models = createModels(connection)
+    const find = models.removals.findOne.bind(models.removals)
+    models.removals.findOne = ((...parameters: Parameters<typeof find>) => ({
+      lean: async () => {
+        await insights.findReceipt(id)
+        return await find(...parameters).lean()
+      }
+    })) as unknown as typeof find
+    const { store, close } = createMongoInsightStore({
+      connection, models, log: createRecordingLog(), idBlockSize: 20, callLimitMs: 60_000, bulkLimitMs: 60_000
+    })
+    t.teardown(close)
+    t.match(await store.findReceipt(id), { id })
   })
 
   crash('a change that was cut short before the history of the old account was erased is completed', async (t, { insights, url, observe, countObserved }) => {

@@ -39,12 +39,17 @@ export async function removeInsight (deps: StoreDeps, id: number, condition?: Wr
 
 /** A receipt; the one of a removal that was cut short is completed first. */
 export async function findReceipt (deps: StoreDeps, id: number): Promise<Receipt | null> {
-  const { receipts, removals } = deps.models
+  const receipt = await readReceipt(deps, id)
+  if (receipt !== null) return receipt
+  const open = await deps.models.removals.findOne({ insight_id: id }).lean()
+  // Somebody else may have completed it since.
+  if (open === null) return await readReceipt(deps, id)
+  return await isThere(deps, id) ? null : await completeRemoval(deps, open)
+}
+
+async function readReceipt ({ models: { receipts } }: StoreDeps, id: number): Promise<Receipt | null> {
   const raw = await receipts.findOne({ _id: id }).lean()
-  if (raw !== null) return toReceipt(raw)
-  const open = await removals.findOne({ insight_id: id }).lean()
-  if (open === null || await isThere(deps, id)) return null
-  return await completeRemoval(deps, open)
+  return raw === null ? null : toReceipt(raw)
 }
 
 /** Of insights, and of the history of sources that they no longer link. */
