@@ -25,7 +25,8 @@ type Call = <T>(call: () => Promise<T>) => Promise<T>
 
 /**
  * Batches that this process starts or saves at a time. More would not be done sooner, and a server that is slow would
- * have so many to do at once that none is within its time: all would be repeated then, and none ever done.
+ * have so many to do at once that none is within its time: all would be repeated then, and none ever done. A single
+ * insight is no batch: it may be one that a client waits for.
  */
 const MAX_BATCHES = 2
 
@@ -54,6 +55,8 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
   const call: Call = async work => await translateErrors(work, options.callLimitMs)
   const bulkCall: Call = async work => await translateErrors(work, options.bulkLimitMs)
   const batches = pLimit(MAX_BATCHES)
+  const inTurn = async <T>(size: number, work: () => Promise<T>): Promise<T> =>
+    size > 1 ? await batches(async () => await bulkCall(work)) : await bulkCall(work)
   const ids = createIdBlocks(models, options.idBlockSize)
 
   const store: InsightStore = {
@@ -72,9 +75,9 @@ export function createMongoInsightStore (options: StoreOptions): { store: Insigh
     finishRemovals: async ({ limit, afterMs }) => await bulkCall(async () => await finishRemovals(deps, limit, afterMs)),
     requestRefresh: async id => await call(async () => await requestRefresh(deps, id)),
     claimDue: async ({ limit, leaseMs }) => await bulkCall(async () => await claimDue(deps, limit, leaseMs)),
-    startRefreshes: async (ids, { leaseMs }) => await batches(async () => await bulkCall(async () => await startRefreshes(deps, ids, leaseMs))),
+    startRefreshes: async (ids, { leaseMs }) => await inTurn(ids.length, async () => await startRefreshes(deps, ids, leaseMs)),
     extendLeases: async (runs, { leaseMs }) => await bulkCall(async () => { await extendLeases(deps, runs, leaseMs) }),
-    saveResults: async results => await batches(async () => await bulkCall(async () => await saveResults(deps, results))),
+    saveResults: async results => await inTurn(results.length, async () => await saveResults(deps, results)),
     importMany: async insights => {
       const unnamed: Try[] = []
       const imported = importMany(deps, ids, insights, unnamed)
