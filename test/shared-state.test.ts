@@ -99,6 +99,15 @@ function contract (t: Test, open: Open): void {
     t.strictSame((await other.claim(list, ['a'], LATER)).notes, [{ kind: 'kept', value: 'ünd 1', ageMs: 20_000 }])
   })
 
+  t.test('letting a name go takes away no result that somebody else has kept', async t => {
+    const [one, other, list] = [await open(clock), await open(clock), randomUUID()]
+    await one.claim(list, ['a'], LATER)
+    await other.keep(list, [['a', '7']])
+    clock.time += 1_000
+    await one.keep(list, [['a', null]])
+    t.strictSame((await other.claim(list, ['a'], LATER)).notes, [{ kind: 'kept', value: '7', ageMs: 1_000 }])
+  })
+
   t.test('a result that is too old for somebody is free for him, and for nobody else', async t => {
     const [one, other, list] = [await open(clock), await open(clock), randomUUID()]
     await one.claim(list, ['a'], LATER)

@@ -47,7 +47,7 @@ export function createMemoryState (clock: Clock): SharedState {
       const at = clock.now()
       for (const [name, value] of results) {
         const note = lists.get(listName)?.get(name)
-        if (note !== undefined) Object.assign(note, { heldUntil: 0, kept: value === null ? null : { value, at } })
+        if (note !== undefined) Object.assign(note, { heldUntil: 0, kept: value === null ? note.kept : { value, at } })
       }
     }
   }

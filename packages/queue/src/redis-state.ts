@@ -55,12 +55,16 @@ for i, key in ipairs(KEYS) do
 end
 return answers`
 
-/** KEYS notes; ARGV time, then per name `l`, or `v` and the value. What has expired meanwhile stays gone. */
+/**
+ * KEYS notes; ARGV time, then per name `l`, or `v` and the value. What has expired meanwhile stays gone, and only a claim
+ * is let go.
+ */
 const KEEP = `${NOW}
 local stamp = whole(now(ARGV[1])) .. ':'
 for i, key in ipairs(KEYS) do
   local result = ARGV[i + 1]
-  redis.call('SET', key, result == 'l' and 'l' or 'v' .. stamp .. result:sub(2), 'XX', 'KEEPTTL')
+  if result ~= 'l' then redis.call('SET', key, 'v' .. stamp .. result:sub(2), 'XX', 'KEEPTTL')
+  elseif redis.call('GETRANGE', key, 0, 0) == 'c' then redis.call('SET', key, 'l', 'XX', 'KEEPTTL') end
 end
 return 1`
 

@@ -54,7 +54,8 @@ ${NOTE_OF_EACH} on taken.name is null`
 
 /** $1 list, $2 [{name, value}], $3 time. */
 export const KEEP = `
-update insights.platform_notes as note set value = r.value, kept_at = case when r.value is not null then ${timeOr(3)} end, held_until = 0
+update insights.platform_notes as note set
+  value = coalesce(r.value, note.value), kept_at = case when r.value is null then note.kept_at else ${timeOr(3)} end, held_until = 0
 from json_to_recordset($2::json) as r (name text, value text)
 cross join lateral (select ctid from insights.platform_notes where list = $1 and name = r.name limit 1) as found
 where note.ctid = found.ctid`
