@@ -4,7 +4,7 @@ import type { Milliseconds, Platform } from '@insights/shared'
 import type { Urgency } from './budget.js'
 import { createClaims } from './claims.js'
 import { createLookup, oldestAge, take, type Lookup } from './lookup.js'
-import { POOLED_MS, type Pool } from './pool.js'
+import type { Pool } from './pool.js'
 import type { CountOutcome, FetchOptions } from './port.js'
 import { createRemainders } from './remainders.js'
 import type { SharedAnswers } from './shared-answers.js'
@@ -88,32 +88,26 @@ interface Queue {
 }
 
 export function createLoader (options: LoaderOptions): CountLoader {
-  const { platform, maxBatchSize, normaliseId, fetchCounts, windowMs, gatherMs = DEFAULT_GATHER_MS, fillsCalls = false, answers } = options
+  const { platform, maxBatchSize, normaliseId, fetchCounts, windowMs, gatherMs = DEFAULT_GATHER_MS, fillsCalls = false, answers, pool } = options
   /** Everything that has no answer yet, by key. */
   const open = new Map<string, Lookup>()
   const queues: Record<Urgency, Queue> = { on_demand: createQueue(), planned: createQueue() }
   const underWay: Record<Urgency, number> = { on_demand: 0, planned: 0 }
   const onFree = (lookup: Lookup): void => { queues[lookup.urgency].ready.set(lookup.key, lookup) }
-  const patienceMs = options.heldPatienceMs ?? DEFAULT_HELD_PATIENCE_MS
-  const claims = answers === undefined
-    ? null
-    : createClaims({
-      answers,
-      patienceMs,
-      onFree,
-      onKnown: (lookup, outcome) => { end([lookup], () => { lookup.resolve(outcome) }) },
-      onMoved: () => { look({ onlyFull: false }) }
-    })
-  const remainders = answers === undefined || options.pool === undefined
+  const ofOthers = {
+    patienceMs: options.heldPatienceMs ?? DEFAULT_HELD_PATIENCE_MS,
+    onKnown: (lookup: Lookup, outcome: CountOutcome) => { end([lookup], () => { lookup.resolve(outcome) }) },
+    onMoved: () => { look({ onlyFull: false }) }
+  }
+  const claims = answers === undefined ? null : createClaims({ ...ofOthers, answers, onFree })
+  const remainders = answers === undefined || pool === undefined
     ? null
     : createRemainders({
+      ...ofOthers,
       answers,
-      pool: options.pool,
-      patienceMs,
+      pool,
       onReturned: lookup => { queues[lookup.urgency].waiting.set(lookup.key, lookup) },
-      onForeign: addForeign,
-      onKnown: (lookup, outcome) => { end([lookup], () => { lookup.resolve(outcome) }) },
-      onMoved: () => { look({ onlyFull: false }) }
+      onForeign: addForeign
     })
   let timer: NodeJS.Timeout | undefined
   let lastPlannedEnd = -Infinity
@@ -144,7 +138,8 @@ export function createLoader (options: LoaderOptions): CountLoader {
   /** Asks what another process waits for, which finds the answer among the shared ones. */
   function addForeign (key: string, isRipe: boolean): void {
     if (open.has(key)) return
-    const lookup = createLookup(key, 'planned', POOLED_MS)
+    // How old an answer may be is for those who wait to say.
+    const lookup = createLookup(key, 'planned', Infinity)
     lookup.isRipe = isRipe
     lookup.answer.catch(() => {}) // here nobody listens
     open.set(key, lookup)
@@ -198,7 +193,8 @@ export function createLoader (options: LoaderOptions): CountLoader {
 
   function patienceOf (urgency: Urgency): Milliseconds {
     if (urgency === 'on_demand') return windowMs
-    return Math.max(windowMs, underWay.planned > 0 ? gatherMs : sinceLastPlanned() < LULL_MS ? Math.min(LULL_MS, gatherMs) : 0)
+    if (underWay.planned > 0) return Math.max(windowMs, gatherMs)
+    return sinceLastPlanned() < LULL_MS ? Math.max(windowMs, Math.min(LULL_MS, gatherMs)) : windowMs
   }
 
   function sinceLastPlanned (): Milliseconds {
@@ -208,8 +204,9 @@ export function createLoader (options: LoaderOptions): CountLoader {
   /** Leaves what does not fill a call to the pool, unless nothing speaks for a backlog or it has waited there. */
   function putAside (): boolean {
     const { ready } = queues.planned
-    if (remainders === null || ready.size >= maxBatchSize || (underWay.planned === 0 && sinceLastPlanned() >= BACKLOG_MS)) return false
-    if ([...ready.values()].some(({ isRipe }) => isRipe)) return false
+    const isBacklog = underWay.planned > 0 || sinceLastPlanned() < BACKLOG_MS
+    const isRipe = [...ready.values()].some(lookup => lookup.isRipe)
+    if (remainders === null || ready.size >= maxBatchSize || !isBacklog || isRipe) return false
     remainders.add(take(ready, maxBatchSize))
     return true
   }

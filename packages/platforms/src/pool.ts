@@ -10,6 +10,8 @@ export interface Visit {
   taken: string[]
   /** Whether they fill a call. */
   isFull: boolean
+  /** Those that are still in it. */
+  left: ReadonlySet<string>
   /** Rises with every change of the pool. */
   version: number
 }
@@ -45,7 +47,7 @@ export interface PoolOptions {
 }
 
 /** How long a lookup may wait in the pool at most, and a little more. */
-export const POOLED_MS: Milliseconds = 10_000
+const POOLED_MS: Milliseconds = 10_000
 
 /** Others come first at most so often in a row. */
 const MAX_ROUNDS = 20
@@ -71,10 +73,11 @@ export function createPool ({ platform, shared, credentials, isStandIn, maxBatch
       const isFull = waiting.size >= maxBatchSize
       const count = isFull ? maxBatchSize : takesAll || version === unchangedSince ? waiting.size : 0
       const taken = [...waiting.keys()].slice(0, count)
-      if (ids.length + taken.length === 0) return { taken, isFull, version }
       for (const id of taken) waiting.delete(id)
+      const left = new Set(waiting.keys())
+      if (ids.length + taken.length === 0) return { taken, isFull, left, version }
       const next = { from: version, to: version + 1, value: seal.close([...waiting]), notAfter: now + MAX_AGE_MS }
-      if (await shared.swap(key, next)) return { taken, isFull, version: next.to }
+      if (await shared.swap(key, next)) return { taken, isFull, left, version: next.to }
     }
     throw new Error('The pool of a platform is being changed without end')
   }

@@ -34,8 +34,10 @@ export interface RemaindersOptions {
 interface Pooled {
   lookup: Lookup
   since: Milliseconds
-  /** Whether another process was seen to ask. */
+  /** Whether another process asks, when it was last looked. */
   isHeld: boolean
+  /** Whether another one has just ceased to ask, without an answer. */
+  isReleased: boolean
 }
 
 const LOOK_EVERY_MS: Milliseconds = 100
@@ -61,7 +63,7 @@ export function createRemainders (options: RemaindersOptions): Remainders {
       answers.keep(lookups.map(({ key, isClaimed }) => ({ id: key, isClaimed, outcome: null })))
       for (const lookup of lookups) {
         lookup.isClaimed = false
-        pooled.set(lookup.key, { lookup, since, isHeld: false })
+        pooled.set(lookup.key, { lookup, since, isHeld: false, isReleased: false })
       }
       then(async () => { apply(await pool.visit(lookups.map(({ key }) => key))) })
     },
@@ -69,10 +71,10 @@ export function createRemainders (options: RemaindersOptions): Remainders {
   }
 
   function then (step: () => Promise<void>): void {
-    last = last.then(step).catch(() => {}).then(() => {
-      onMoved()
+    last = last.then(step).finally(() => {
       if (pooled.size > 0) timer ??= setTimeout(() => { timer = undefined; then(look) }, LOOK_EVERY_MS)
-    })
+      onMoved()
+    }).catch(() => {})
   }
 
   async function look (): Promise<void> {
@@ -81,34 +83,42 @@ export function createRemainders (options: RemaindersOptions): Remainders {
     const standings = await answers.look(waiting.map(({ lookup }) => lookup.key), Math.min(...waiting.map(({ lookup }) => oldestAge(lookup))))
     for (const [index, each] of waiting.entries()) settle(each, standings[index] ?? { kind: 'unknown' })
     const now = performance.now()
+    const isQuiet = now - quietSince > QUIET_MS
     const takesAll = waiting.some(({ since }) => now - since > MAX_POOLED_MS)
-    if (takesAll || now - quietSince > QUIET_MS) apply(await pool.visit([], { unchangedSince: version, takesAll }))
+    const released = waiting.filter(({ isReleased }) => isReleased)
+    if (!isQuiet && !takesAll && released.length === 0) return
+    apply(await pool.visit([], { takesAll, ...(isQuiet && { unchangedSince: version }) }), released)
   }
 
   function settle (each: Pooled, standing: Standing): void {
-    const { lookup, since, isHeld } = each
+    const { lookup, since } = each
     if (pooled.get(lookup.key) !== each) return
+    each.isReleased = each.isHeld && standing.kind === 'free'
+    each.isHeld = standing.kind === 'held'
     if (standing.kind === 'known') {
       pooled.delete(lookup.key)
       onKnown(lookup, standing.outcome)
-    } else if (standing.kind === 'held') {
-      each.isHeld = true
-    } else if (isHeld || standing.kind === 'unknown' || performance.now() - since > patienceMs) {
+    } else if (standing.kind === 'unknown' || (standing.kind === 'free' && performance.now() - since > patienceMs)) {
       giveBack(lookup, true)
     }
   }
 
-  function apply (visit: Visit | null): void {
+  /** `released`: whoever asked has put them into the pool again, or has got no answer. */
+  function apply (visit: Visit | null, released: readonly Pooled[] = []): void {
     if (visit === null) {
       for (const { lookup } of pooled.values()) giveBack(lookup, true)
       return
     }
-    quietSince = performance.now()
+    if (visit.version !== version) quietSince = performance.now()
     version = visit.version
     for (const id of visit.taken) {
       const own = pooled.get(id)
       if (own === undefined) onForeign(id, !visit.isFull)
       else giveBack(own.lookup, !visit.isFull)
+    }
+    for (const each of released) {
+      const { lookup } = each
+      if (pooled.get(lookup.key) === each && !visit.left.has(lookup.key)) giveBack(lookup, true)
     }
   }
 

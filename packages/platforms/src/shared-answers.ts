@@ -40,7 +40,7 @@ export interface Result {
  * - Nothing here rejects or lasts longer than a second. Without the shared state every id is `unknown`.
  */
 export interface SharedAnswers {
-  /** One standing per id, in the order asked. An answer that is older than `maxAgeMs` is as good as none. */
+  /** One standing per id, in the order asked. An answer that is older than `maxAgeMs` is as good as none; `Infinity`: none is. */
   claim: (ids: readonly string[], maxAgeMs: Milliseconds) => Promise<Standing[]>
   /** The same, and claims nothing: what could be claimed is `free`. */
   look: (ids: readonly string[], maxAgeMs: Milliseconds) => Promise<Standing[]>
@@ -80,8 +80,8 @@ export function createSharedAnswers (options: SharedAnswersOptions): SharedAnswe
   let pausedUntil = -Infinity
 
   return {
-    claim: async (ids, maxAgeMs) => await ask(ids, { leaseMs: deadlineMs + LEASE_RESERVE_MS, maxAgeMs }),
-    look: async (ids, maxAgeMs) => await ask(ids, { leaseMs: null, maxAgeMs }),
+    claim: async (ids, maxAgeMs) => await ask(ids, maxAgeMs, deadlineMs + LEASE_RESERVE_MS),
+    look: async (ids, maxAgeMs) => await ask(ids, maxAgeMs, null),
     keep: results => {
       const notes = results.flatMap(({ id, outcome, isClaimed }): Array<readonly [string, string | null]> => {
         const value = toValue(outcome)
@@ -92,13 +92,14 @@ export function createSharedAnswers (options: SharedAnswersOptions): SharedAnswe
     }
   }
 
-  async function ask (ids: readonly string[], options: Pick<ClaimOptions, 'leaseMs' | 'maxAgeMs'>): Promise<Standing[]> {
+  async function ask (ids: readonly string[], maxAgeMs: Milliseconds, leaseMs: ClaimOptions['leaseMs']): Promise<Standing[]> {
     if (performance.now() < pausedUntil) return ids.map(() => ({ kind: 'unknown' }))
     const now = clock.now()
     const expiresAt = platform === 'x' ? nextMidnight('utc', now) : now + KEPT_MS
-    const told = await withinASecond(shared.claim(list, ids.map(nameOf), { ...options, expiresAt }))
+    const options = { leaseMs, expiresAt, ...(maxAgeMs !== Infinity && { maxAgeMs }) }
+    const told = await withinASecond(shared.claim(list, ids.map(nameOf), options))
     if (told === null) pausedUntil = performance.now() + PAUSE_MS
-    const free: Standing = { kind: options.leaseMs === null ? 'free' : 'claimed' }
+    const free: Standing = { kind: leaseMs === null ? 'free' : 'claimed' }
     return told?.notes.map(note => toStanding(note) ?? free) ?? ids.map(() => ({ kind: 'unknown' }))
   }
 

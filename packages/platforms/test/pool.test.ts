@@ -1,7 +1,7 @@
 /** Two loaders on one shared state, as two worker processes have it. */
 import { systemClock, type SharedState } from '@insights/shared'
 import t, { type Test } from 'tap'
-import { createLoader, type CountLoader } from '../src/loader.js'
+import { createLoader, type CountLoader, type LoaderOptions } from '../src/loader.js'
 import { createMemoryState } from '../src/memory-state.js'
 import { createPool } from '../src/pool.js'
 import type { CountOutcome } from '../src/port.js'
@@ -11,12 +11,14 @@ import { until } from './fake-server.js'
 
 interface Lab {
   /** Opens what one more process has. */
-  open: (options?: { own?: SharedState, heldPatienceMs?: number }) => CountLoader
+  open: (options?: { own?: SharedState } & Partial<LoaderOptions>) => CountLoader
   /** The ids of each call of all processes. */
   calls: Array<readonly string[]>
   /** Answers the oldest call that waits. */
   answer: () => void
   waiting: () => number
+  /** How often a process has looked without claiming. */
+  looks: () => number
   shared: SharedState
 }
 
@@ -25,7 +27,15 @@ const ACCOUNT = { platform: 'youtube', credentials: { apiKey: 'key' }, isStandIn
 function openLab (): Lab {
   const calls: Array<readonly string[]> = []
   const pending: Array<() => void> = []
-  const shared = createMemoryState(systemClock)
+  const state = createMemoryState(systemClock)
+  let looks = 0
+  const shared: SharedState = {
+    ...state,
+    claim: async (list, names, options) => {
+      if (options.leaseMs === null) looks++
+      return await state.claim(list, names, options)
+    }
+  }
   const open: Lab['open'] = ({ own = shared, ...options } = {}) => createLoader({
     platform: 'youtube',
     maxBatchSize: 4,
@@ -40,12 +50,18 @@ function openLab (): Lab {
     }),
     ...options
   })
-  return { open, calls, answer: () => { pending.shift()?.() }, waiting: () => pending.length, shared }
+  return { open, calls, answer: () => { pending.shift()?.() }, waiting: () => pending.length, looks: () => looks, shared }
 }
 
 const ids = (name: string, count: number): string[] => Array.from({ length: count }, (_, n) => `${name}-${n}`)
 const loadAll = (loader: CountLoader, some: readonly string[]): Array<Promise<CountOutcome>> =>
   some.map(async id => await loader.load(id, { maxAgeMs: 60_000 }))
+
+/** Waits until the loader has looked twice how its ids stand. */
+async function passLook ({ looks }: Lab): Promise<void> {
+  const from = looks()
+  await until(() => looks() > from + 1, 'it has looked')
+}
 
 async function untilPooled ({ shared }: Lab, count: number): Promise<void> {
   const seal = createSeal(JSON.stringify(ACCOUNT.credentials), 'insights pool')
@@ -105,6 +121,53 @@ t.test('a process that takes ids out of the pool and dies is not waited for with
   const stolen = await createPool({ ...ACCOUNT, shared: lab.shared, maxBatchSize: 2 }).visit([])
   t.strictSame(stolen?.taken.sort(), ['one-4', 'one-5'])
   await until(() => lab.waiting() === 2, 'they are asked all the same')
+  while (lab.waiting() > 0) lab.answer()
+  await Promise.all(loads)
+})
+
+t.test('an id that is asked for another process makes no answer too old', async t => {
+  let now = 1_000_000
+  const clock = { now: () => now }
+  const shared = createMemoryState(clock)
+  const answers = createSharedAnswers({ ...ACCOUNT, shared, clock, deadlineMs: 10_000 })
+  await answers.claim(['known'], 0)
+  answers.keep([{ id: 'known', isClaimed: true, outcome: { kind: 'ok', count: 7 } }])
+  now += 60_000
+  const lab = openLab()
+  const known: Array<Promise<CountOutcome>> = []
+  const loader = lab.open({
+    answers,
+    pool: {
+      visit: async () => {
+        if (known.length > 0) return { taken: [], isFull: false, left: new Set(), version: 2 }
+        known.push(loader.load('known', { maxAgeMs: 300_000 }))
+        return { taken: ['foreign'], isFull: false, left: new Set(), version: 1 }
+      }
+    }
+  })
+  const loads = loadAll(loader, ids('one', 5))
+  await until(() => lab.waiting() === 2, 'the foreign one is asked')
+  t.strictSame(lab.calls.at(-1), ['foreign'])
+  t.match(await known[0], { kind: 'ok', count: 7, ageMs: 60_000 })
+  t.equal(loads.length, 5)
+})
+
+t.test('an id that another process has asked for and pooled again waits on, and one that got no answer is asked', async t => {
+  const lab = openLab()
+  const other = createSharedAnswers({ ...ACCOUNT, shared: lab.shared, clock: systemClock, deadlineMs: 10_000 })
+  const pool = createPool({ ...ACCOUNT, shared: lab.shared, maxBatchSize: 4 })
+  const loads = loadAll(lab.open(), ids('one', 6))
+  await until(() => lab.waiting() === 1, 'a full call is under way')
+  await untilPooled(lab, 2)
+  t.match(await pool.visit([], { takesAll: true }), { taken: ['one-4', 'one-5'] })
+  await other.claim(['one-4', 'one-5'], 0)
+  await passLook(lab)
+  await pool.visit(['one-4'])
+  other.keep(['one-4', 'one-5'].map(id => ({ id, isClaimed: true, outcome: null })))
+  await until(() => lab.waiting() === 2, 'one is asked')
+  t.strictSame(lab.calls.at(-1), ['one-5'])
+  await until(() => lab.waiting() === 3, 'the other one too, in its time')
+  t.strictSame(lab.calls.at(-1), ['one-4'])
   while (lab.waiting() > 0) lab.answer()
   await Promise.all(loads)
 })
