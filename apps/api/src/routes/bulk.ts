@@ -69,7 +69,7 @@ export const bulk: FastifyPluginAsyncTypebox<BulkOptions> = async (app, { store,
       for await (const lines of batches) {
         const results = await importLines(store, lines, bodyLimitBytes)
         yield results.map(result => `${JSON.stringify(result)}\n`).join('')
-        // The embedded database leaves no pause by itself in which others are served.
+        // A store may answer without the event loop having turned, and others are to be served too.
         await turn()
       }
     }

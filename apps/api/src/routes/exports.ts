@@ -63,7 +63,7 @@ async function * readPages (store: InsightStore, filter: ListFilter): AsyncGener
     const page = await store.list({ order: { key: 'id', isDescending: false }, filter, limit: PAGE, from, isBackward: false })
     yield page.insights
     from = page.far
-    // The embedded database leaves no pause by itself in which others are served.
+    // A store may answer without the event loop having turned, and others are to be served too.
     await turn()
   } while (from !== null)
 }
