@@ -42,7 +42,7 @@ t.test('a MongoDB that dies, freezes or steps down is said so at once, and nothi
   })
 
   await t.test('fault 15: frozen, it is said so in time, and all goes on when it thaws', async t => {
-    mongo.pause()
+    await mongo.pause()
     await assertAway('frozen')
     mongo.resume()
     const deadline = Date.now() + 30_000

@@ -128,7 +128,7 @@ t.test('a Redis that dies, forgets, fills up or freezes loses no refresh and sto
   })
 
   await t.test('fault 13: a Redis that keeps its connections and answers nothing stops neither writes nor, later, the worker', async t => {
-    redis.pause()
+    await redis.pause()
     const { ids, times } = await timePosts(t, api, 10, numbers(10))
     t.comment(`POST against a frozen Redis: p50 ${percentile(times, 0.5)} ms, p99 ${percentile(times, 0.99)} ms`)
     redis.resume()

@@ -183,7 +183,7 @@ t.test('a Redis that stands still holds up the requests of a moment, not all', {
   const { server, open } = await withRedis(t)
   const { ask } = await build(t, { rateLimitPerMinute: 1_000 }, { rateLimitRedis: await open() })
   await ask('a')
-  server.pause()
+  await server.pause()
   t.teardown(() => { server.resume() })
   const first = await timeOf(async () => { t.equal((await ask('a')).statusCode, 404) })
   t.ok(first < 5_000, `the first request waited ${first.toFixed(0)} ms`)

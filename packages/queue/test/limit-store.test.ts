@@ -53,7 +53,7 @@ t.test('a Redis that stands still is waited for once, not by every command', { s
   t.teardown(server.stop)
   const countUp = await openCounter(t, server.url)
   await countUp('a')
-  server.pause()
+  await server.pause()
   t.teardown(() => { server.resume() })
   const first = await failureTime(t, countUp('a'))
   t.ok(first > 100 && first < 3_000, `the first command was given up after ${first.toFixed(0)} ms`)

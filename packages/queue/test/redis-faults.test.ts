@@ -79,7 +79,7 @@ fault('a frozen Redis makes every call fail in time, and all is well after it', 
   await stage.process(queues, { refresh: async job => { seen.push(...job.ids) } })
   await queues.enqueueRefresh(1)
   await until(() => seen.length === 1)
-  stage.server.pause()
+  await stage.server.pause()
   t.teardown(() => { stage.server.resume() })
   const calling = everyCallIsRejected(queues)
   t.ok(await timeOf(calling) < 2_000, 'long before the connection is dropped')

@@ -8,6 +8,7 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MongoClient, type Document } from 'mongodb'
 import { freePort } from './free-port.js'
+import { freeze } from './freeze.js'
 
 const HOST = '127.0.0.1'
 const START_LIMIT_MS = 20_000
@@ -44,7 +45,7 @@ export interface MongoServer {
   /** Starts it again on the same port and data, after `kill`. */
   restart: () => Promise<void>
   /** Freezes it: connections stay up and nothing is answered. */
-  pause: () => void
+  pause: () => Promise<void>
   resume: () => void
   /** Runs a command on the `admin` database. */
   admin: (command: Document) => Promise<Document>
@@ -105,7 +106,7 @@ export async function startMongo (
       await rm(directory, { recursive: true, force: true })
     },
     restart: async () => { child = await launch(start) },
-    pause: () => { child.kill('SIGSTOP') },
+    pause: async () => { await freeze(child) },
     resume: () => { child.kill('SIGCONT') },
     admin: async command => await runOnAdmin(port, command),
     failCommand: async ({ times, ...data }) => {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from './free-port.js'
+import { freeze } from './freeze.js'
 
 const BINARY = 'redis-server'
 const HOST = '127.0.0.1'
@@ -24,7 +25,7 @@ export interface RedisServer {
   /** Starts it again on the same port and data, after `kill`. */
   restart: () => Promise<void>
   /** Freezes it: connections stay up and nothing is answered. */
-  pause: () => void
+  pause: () => Promise<void>
   resume: () => void
 }
 
@@ -110,7 +111,7 @@ async function run (port: number, directory: string, args: string[]): Promise<Re
       await rm(directory, { recursive: true, force: true })
     },
     restart: async () => { child = await launch(port, args) },
-    pause: () => { child.kill('SIGSTOP') },
+    pause: async () => { await freeze(child) },
     resume: () => { child.kill('SIGCONT') }
   }
 }

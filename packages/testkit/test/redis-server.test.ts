@@ -44,7 +44,7 @@ t.test('a killed server is away until it is restarted, with its data', { skip },
 t.test('a paused server answers when it is resumed', { skip }, async t => {
   const server = await startRedis()
   t.teardown(async () => { await server.stop() })
-  server.pause()
+  await server.pause()
   let hasAnswered = false
   const reply = ask(server, 'PING').then(reply => { hasAnswered = true; return reply })
   const other = await startRedis()

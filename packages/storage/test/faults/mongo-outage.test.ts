@@ -83,7 +83,7 @@ fault('fault 15: a store that never reached its server can be closed', async (t,
 
 fault('a frozen server makes no call wait for ever, and all is well after it', async (t, { insights, server }) => {
   const { id } = await insights.create(fieldsWith())
-  server.pause()
+  await server.pause()
   await everyCallIsRejected(t, insights, BULK_LIMIT_MS)
   server.resume()
   await until(async () => await isReachable(insights))
