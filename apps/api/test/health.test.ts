@@ -33,8 +33,8 @@ t.test('the service is not ready while it starts or stops, and does not bother t
 
 t.test('the service is not ready when its store is away or hangs', async t => {
   const failures: Array<InsightStore['ping']> = [
-    async () => { throw new AppError('INS_STORE_UNAVAILABLE', 'host db7') },
-    async () => { throw new Error('host db7') },
+    async () => { throw new AppError('INS_STORE_UNAVAILABLE', 'host mongo-7') },
+    async () => { throw new Error('host mongo-7') },
     async () => await new Promise(() => {})
   ]
   for (const ping of failures) {
@@ -43,7 +43,7 @@ t.test('the service is not ready when its store is away or hangs', async t => {
     t.equal(answer.statusCode, 503)
     t.match(answer.headers['retry-after'], /^[1-9]\d*$/)
     t.equal(answer.json().code, 'INS_STORE_UNAVAILABLE')
-    t.notMatch(answer.payload, /db7/)
+    t.notMatch(answer.payload, /mongo-7/)
     t.ok(logged.some(line => line.level === 50 && line.code === 'INS_STORE_UNAVAILABLE'))
   }
 })
