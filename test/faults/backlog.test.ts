@@ -13,6 +13,7 @@ t.test(`fault 42: what clients ask for overtakes a backlog of ${BACKLOG}, which 
   t.teardown(sandbox.close)
   const service = await startService({
     node: ['apps/standalone/dist/main.js'],
+    optimized: true,
     env: {
       DATA_DIR: await makeDataDirectory(t.testdir()),
       BOOTSTRAP_TOKEN: TOKEN,

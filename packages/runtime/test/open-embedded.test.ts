@@ -1,14 +1,15 @@
 import { join } from 'node:path'
 import { t } from 'tap'
 import { loadConfig } from '@insights/config'
-// From the build, because making a database runs a compiled script in a process of its own.
 import { openRuntime } from '@insights/runtime'
+import { makeDataDirectory } from '@insights/testkit/data-directory'
 
 const silent = (): void => {}
 
 t.test('the stores of the background let the others go first', async t => {
   const log = { debug: silent, info: silent, warn: silent, error: silent }
-  const { store, background, close } = await openRuntime(loadConfig({}), { log, databasePath: join(t.testdir(), 'postgres') })
+  const databasePath = join(await makeDataDirectory(t.testdir()), 'postgres')
+  const { store, background, close } = await openRuntime(loadConfig({}), { log, databasePath })
   t.teardown(close)
   for (const [name, ask] of Object.entries({
     store: async () => { await background.store.ping() },

@@ -5,17 +5,16 @@ import { t } from 'tap'
 import { takeTurns, type Statements } from '../src/take-turns.js'
 import { createTurns } from '../src/turns.js'
 
-type Tap = import('tap').Test
-
-async function openDatabase (t: Tap): Promise<{ db: PGlite, background: Statements }> {
+async function openDatabase (): Promise<{ db: PGlite, background: Statements }> {
   const db = await openMemoryDatabase()
   t.teardown(async () => { if (!db.closed) await db.close() })
   // On a clock that stands still no share of the time is ever due to the background.
   return { db, background: takeTurns(db, createTurns(() => 0)) }
 }
 
+const { db, background } = await openDatabase()
+
 t.test('what somebody waits for goes before the background, and a transaction is one turn', async t => {
-  const { db, background } = await openDatabase(t)
   await db.exec('create table came (n serial, name text)')
   const come = 'insert into came (name) values ($1)'
   const oneAfterTheOther = async (): Promise<void> => {
@@ -38,7 +37,6 @@ t.test('what somebody waits for goes before the background, and a transaction is
 })
 
 t.test('a statement that fails holds nobody up', async t => {
-  const { db, background } = await openDatabase(t)
   for (const entrance of [db, background]) {
     await t.rejects(entrance.query('nonsense'))
     await t.rejects(entrance.exec('nonsense'))
@@ -48,7 +46,6 @@ t.test('a statement that fails holds nobody up', async t => {
 })
 
 t.test('notifications come, whether they are asked for in a transaction or not', async t => {
-  const { db } = await openDatabase(t)
   const heard: string[] = []
   const stop = await db.listen('one', text => { heard.push(text) })
   await db.transaction(async tx => { await db.listen('two', text => { heard.push(text) }, tx) })
@@ -59,7 +56,7 @@ t.test('notifications come, whether they are asked for in a transaction or not',
 })
 
 t.test('closing does first what waits, and refuses what comes later', async t => {
-  const { db, background } = await openDatabase(t)
+  const { db, background } = await openDatabase()
   const waiting = [background, db, background].map(async (entrance, n) => await entrance.query('select $1::int as n', [n]))
   await db.close()
   t.same((await Promise.all(waiting)).map(({ rows }) => rows), [[{ n: 0 }], [{ n: 1 }], [{ n: 2 }]])

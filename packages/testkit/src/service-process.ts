@@ -9,6 +9,11 @@ const START_LIMIT_MS = 90_000
 export interface ServiceProcessOptions {
   /** Default: `npm start`, as a person would; otherwise arguments for node, e.g. the main file of an app. */
   node?: string[]
+  /**
+   * Whether the WebAssembly of the embedded database is compiled with all optimisations, as in production. It takes
+   * longer than it saves where a service lives for seconds; for `node` it is left out unless this is true.
+   */
+  optimized?: boolean
   env: Record<string, string>
   /** What it prints when it is up, with where it listens as the first group. Default: the words of `npm start`. */
   announcement?: RegExp
@@ -41,8 +46,8 @@ export interface ServiceProcess {
  * @throws Error with everything it printed, when it ends or takes too long instead.
  */
 export async function startService (options: ServiceProcessOptions): Promise<ServiceProcess> {
-  const { node, env, announcement = /Insights is running at (\S+)/ } = options
-  const { child, ended, stdout } = launch(node, env)
+  const { announcement = /Insights is running at (\S+)/ } = options
+  const { child, ended, stdout } = launch(options)
   const url = await waitForUrl(child, ended, () => announcement.exec(stdout())?.[1] ?? null)
   const end = async (signal: NodeJS.Signals): Promise<Ending> => {
     child.kill(signal)
@@ -52,8 +57,8 @@ export async function startService (options: ServiceProcessOptions): Promise<Ser
 }
 
 /** Runs the service where it is expected to end by itself. */
-export async function runService ({ node, env }: ServiceProcessOptions): Promise<Ending> {
-  return await launch(node, env).ended
+export async function runService (options: ServiceProcessOptions): Promise<Ending> {
+  return await launch(options).ended
 }
 
 /**
@@ -62,10 +67,12 @@ export async function runService ({ node, env }: ServiceProcessOptions): Promise
  */
 const DEFAULTS = { HOST: '127.0.0.1', PORT: '0', MAX_EVENT_LOOP_DELAY_MILLISECONDS: '0' }
 
-function launch (node: string[] | undefined, env: Record<string, string>): {
+function launch ({ node, optimized = false, env }: ServiceProcessOptions): {
   child: ChildProcess, ended: Promise<Ending>, stdout: () => string
 } {
-  const [command, args] = node === undefined ? ['npm', ['start']] : [process.execPath, node]
+  const [command, args] = node === undefined
+    ? ['npm', ['start']]
+    : [process.execPath, optimized ? node : ['--liftoff-only', ...node]]
   const { PATH = '', HOME = '' } = process.env
   const child = spawn(command, args, { cwd: ROOT, env: { PATH, HOME, ...DEFAULTS, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let [out, err] = ['', '']
