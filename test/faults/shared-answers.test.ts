@@ -1,7 +1,7 @@
 /** Two workers on real Redis ask the platforms as if they were one. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openPlatforms, type CountLoaders } from '@insights/platforms'
+import { openPlatforms, type CountLoaders, type CountOutcome } from '@insights/platforms'
 import { openRedisState } from '@insights/queue/redis-state'
 import { openSandbox, type Sandbox } from '@insights/sandbox'
 import { PLATFORMS, type Platform } from '@insights/shared'
@@ -34,12 +34,22 @@ const idsOf = (artist: number): Record<Platform, string> => ({
   instagram: `artist.${artist}`
 })
 
+/**
+ * Looks up an artist's count, again where its call could not be counted, as a worker does some seconds later. No call was
+ * made then. It happens when this process stands still for so long that its connection to Redis is given up.
+ */
+async function load (loaders: CountLoaders, platform: Platform, artist: number): Promise<CountOutcome | undefined> {
+  const outcome = await loaders[platform]?.load(idsOf(artist)[platform], { maxAgeMs: 300_000 })
+  if (outcome?.kind !== 'failed' || outcome.failure.code !== 'INS_PLATFORM_LEDGER') return outcome
+  await delay((outcome.failure.retryAt ?? 0) - Date.now())
+  return await load(loaders, platform, artist)
+}
+
 /** Works on the backlog as workers do: jobs of 200 insights, ten at a time, each of which ends with its last lookup. */
 async function workOff (loaders: CountLoaders, jobs: number[][], t: Test): Promise<void> {
   const lane = async (): Promise<void> => {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
-      const lookups = job.flatMap(artist => PLATFORMS.map(async platform =>
-        await loaders[platform]?.load(idsOf(artist)[platform], { maxAgeMs: 300_000 })))
+      const lookups = job.flatMap(artist => PLATFORMS.map(async platform => await load(loaders, platform, artist)))
       const missing = (await Promise.all(lookups)).find(outcome => outcome?.kind !== 'ok')
       if (missing !== undefined) t.fail('a count is missing', { missing })
     }
