@@ -11,7 +11,7 @@ import { EXAMPLE_2 } from './support/artists.js'
 
 const TOKEN = 'a-token-for-the-client-of-the-service'
 
-const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: TOKEN } })
+const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: await makeDataDirectory(t), BOOTSTRAP_TOKEN: TOKEN } })
 t.teardown(async () => { await service.end('SIGKILL') })
 const insights = createInsightsClient({ baseUrl: service.url, token: TOKEN })
 

@@ -188,7 +188,7 @@ const hasCurl = spawnSync('curl', ['--version']).status === 0
 t.test('the tour of the README', { skip: hasCurl ? false : 'no curl on the PATH' }, async t => {
   const [start = '', definitions = '', ...blocks] = blocksOf(section('README.md', 'A tour'))
   const token = /^sh\nDATA_DIR=\$\(mktemp -d\) BOOTSTRAP_TOKEN=(\S+) npm start\n$/.exec(start)?.[1] ?? ''
-  const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: token } })
+  const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: await makeDataDirectory(t), BOOTSTRAP_TOKEN: token } })
   t.teardown(async () => { await service.end('SIGKILL') })
   t.match(definitions, 'api=http://127.0.0.1:3000/')
   const preamble = definitions.replace('sh\n', '').replace('http://127.0.0.1:3000', service.url)

@@ -3,7 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { t } from 'tap'
 import { createApiClient, runService, startService, type ServiceProcess } from '@insights/testkit'
-import { makeDataDirectory } from '@insights/testkit/data-directory'
+import { makeDataDirectory, makeTestDirectory } from '@insights/testkit/data-directory'
 import { EXAMPLE_2 } from './support/artists.js'
 
 type Tap = import('tap').Test
@@ -21,7 +21,7 @@ async function start (t: Tap, dir: string, options: { npm?: boolean, env?: Recor
 }
 
 t.test('npm start on a new machine does the whole job, with the token and the commands that it prints', async t => {
-  const dir = join(t.testdir(), 'data')
+  const dir = join(makeTestDirectory(t), 'data')
   const service = await start(t, dir, { npm: true })
   const token = /ins_[\w-]+/.exec(service.stdout())?.[0] ?? ''
   const api = createApiClient(service.url, token)
@@ -93,7 +93,7 @@ t.test('npm start on a new machine does the whole job, with the token and the co
 })
 
 t.test('a token of the operator’s choice opens it and is never shown', async t => {
-  const dir = await makeDataDirectory(t.testdir())
+  const dir = await makeDataDirectory(t)
   const service = await start(t, dir, { env: { BOOTSTRAP_TOKEN: TOKEN } })
   t.equal((await createApiClient(service.url, TOKEN).post('/api/user_insights/', {})).status, 201)
   const { stdout, stderr } = await service.end('SIGTERM')
@@ -113,7 +113,7 @@ t.test('a token of the operator’s choice opens it and is never shown', async t
 })
 
 t.test('a platform with credentials is asked for real, the others in the sandbox', async t => {
-  const service = await start(t, await makeDataDirectory(t.testdir()), { env: { BOOTSTRAP_TOKEN: TOKEN, X_BASE_URL: 'http://127.0.0.1:9', X_BEARER_TOKEN: 'secret-of-x', PLATFORM_TIMEOUT_SECONDS: '2' } })
+  const service = await start(t, await makeDataDirectory(t), { env: { BOOTSTRAP_TOKEN: TOKEN, X_BASE_URL: 'http://127.0.0.1:9', X_BEARER_TOKEN: 'secret-of-x', PLATFORM_TIMEOUT_SECONDS: '2' } })
   t.match(service.stdout(), /youtube: sandbox.* x: live/)
   const api = createApiClient(service.url, TOKEN)
   await api.post('/api/user_insights/', EXAMPLE_2)
@@ -124,7 +124,7 @@ t.test('a platform with credentials is asked for real, the others in the sandbox
 })
 
 t.test('a second process on the same directory is refused and the first is unharmed', async t => {
-  const dir = await makeDataDirectory(t.testdir())
+  const dir = await makeDataDirectory(t)
   const first = await start(t, dir, { env: { BOOTSTRAP_TOKEN: TOKEN } })
   const api = createApiClient(first.url, TOKEN)
   await api.post('/api/user_insights/', { connects: 1 })
@@ -144,7 +144,7 @@ t.test('a second process on the same directory is refused and the first is unhar
 })
 
 t.test('what can not work is refused in one clear line, with nothing harmed', async t => {
-  const dir = t.testdir({ file: '' })
+  const dir = await makeDataDirectory(t)
   const foreign = join(dir, 'foreign')
   await mkdir(foreign)
   await writeFile(join(foreign, 'letters.txt'), 'years of work')
@@ -153,8 +153,8 @@ t.test('what can not work is refused in one clear line, with nothing harmed', as
   t.teardown(() => { busy.close() })
   const { port } = busy.address() as { port: number }
   const cases: Array<[title: string, env: Record<string, string>, line: RegExp]> = [
-    ['a port in use', { PORT: String(port), DATA_DIR: await makeDataDirectory(join(dir, 'unused')) }, new RegExp(`port ${port} \\(EADDRINUSE\\): .*PORT`)],
-    ['a path that is no directory', { DATA_DIR: join(dir, 'file', 'x') }, /can not be written \(ENOTDIR\): .*DATA_DIR/],
+    ['a port in use', { PORT: String(port), DATA_DIR: dir }, new RegExp(`port ${port} \\(EADDRINUSE\\): .*PORT`)],
+    ['a path that is no directory', { DATA_DIR: join(dir, 'insights.json', 'x') }, /can not be written \(ENOTDIR\): .*DATA_DIR/],
     ['a directory with other things', { DATA_DIR: foreign }, /holds something else .*DATA_DIR/]
   ]
   for (const [title, env, line] of cases) {
@@ -168,7 +168,7 @@ t.test('what can not work is refused in one clear line, with nothing harmed', as
 })
 
 t.test('every wrong variable is named in one message, and nothing is opened', async t => {
-  const dir = join(t.testdir(), 'data')
+  const dir = join(makeTestDirectory(t), 'data')
   const { code, stderr } = await runService({
     node: MAIN, env: { DATA_DIR: dir, PORT: '99999', LOG_LEVEL: 'loud', BOOTSTRAP_TOKEN: 'short-secret', SOUNDCLOUD_CLIENT_ID: 'id', QUEUE: 'redis' }
   })

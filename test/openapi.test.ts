@@ -6,7 +6,7 @@ import { DOCUMENT, documentedExamples, type DocumentedExample } from './support/
 
 const ADMIN = 'a-token-for-the-documented-examples'
 
-const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: ADMIN } })
+const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: await makeDataDirectory(t), BOOTSTRAP_TOKEN: ADMIN } })
 t.teardown(async () => { await service.end('SIGKILL') })
 const api = createApiClient(service.url, ADMIN)
 const ids = await setTheScene(api)

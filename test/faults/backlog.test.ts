@@ -15,7 +15,7 @@ t.test(`fault 42: what clients ask for overtakes a backlog of ${BACKLOG}, which 
     node: ['apps/standalone/dist/main.js'],
     optimized: true,
     env: {
-      DATA_DIR: await makeDataDirectory(t.testdir()),
+      DATA_DIR: await makeDataDirectory(t),
       BOOTSTRAP_TOKEN: TOKEN,
       LOG_LEVEL: 'error',
       X_BASE_URL: sandbox.baseUrls.x,

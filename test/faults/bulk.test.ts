@@ -52,7 +52,7 @@ async function stored ({ url }: ServiceProcess): Promise<Map<number, Result>> {
 }
 
 t.test(`an upload that is killed ${KILLS} times leaves whole insights, and is complete when it was sent once more`, async t => {
-  const env = { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: TOKEN, LOG_LEVEL: 'error', PLANNER_INTERVAL_SECONDS: '300' }
+  const env = { DATA_DIR: await makeDataDirectory(t), BOOTSTRAP_TOKEN: TOKEN, LOG_LEVEL: 'error', PLANNER_INTERVAL_SECONDS: '300' }
   const start = async (): Promise<ServiceProcess> => await startService({ env, node: ['apps/standalone/dist/main.js'] })
   const ids = new Map<number, unknown>()
   for (let kill = 1; kill <= KILLS; kill++) {

@@ -27,7 +27,7 @@ async function writeUntilDeath (api: ApiClient, next: () => number, acknowledged
 }
 
 t.test(`killed ${KILLS} times under load: all acknowledged insights are there, refreshed, and no id is used twice`, async t => {
-  const dir = await makeDataDirectory(t.testdir())
+  const dir = await makeDataDirectory(t)
   const env = { DATA_DIR: dir, BOOTSTRAP_TOKEN: TOKEN, LOG_LEVEL: 'error', PLANNER_INTERVAL_SECONDS: '1' }
   const start = async () => await startService({ env, node: ['apps/standalone/dist/main.js'] })
   const acknowledged: Acknowledged[] = []

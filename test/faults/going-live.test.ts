@@ -17,7 +17,7 @@ t.test('counts that the sandbox made up are gone when a platform goes live, and 
   real.entities.set('x', 'gigpro', { count: 7_000_000 })
   const youtube = { YOUTUBE_API_KEY: real.credentials.youtube.apiKey, YOUTUBE_BASE_URL: real.baseUrls.youtube }
   const x = { X_BEARER_TOKEN: real.credentials.x.bearerToken, X_BASE_URL: real.baseUrls.x }
-  const dataDir = await makeDataDirectory(t.testdir())
+  const dataDir = await makeDataDirectory(t)
 
   /** Starts the service on the same data, uses it, and ends it in good order. */
   const during = async (env: Record<string, string>, use: (api: ApiClient, banner: string, url: string) => Promise<void>): Promise<void> => {

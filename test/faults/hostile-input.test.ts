@@ -24,7 +24,7 @@ t.setTimeout(600_000)
 const service = await startService({
   node: ['apps/standalone/dist/main.js'],
   env: {
-    DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: TOKEN, REQUEST_TIMEOUT_SECONDS: '3', MAX_EVENT_LOOP_DELAY_MILLISECONDS: '0', LOG_LEVEL: 'warn'
+    DATA_DIR: await makeDataDirectory(t), BOOTSTRAP_TOKEN: TOKEN, REQUEST_TIMEOUT_SECONDS: '3', MAX_EVENT_LOOP_DELAY_MILLISECONDS: '0', LOG_LEVEL: 'warn'
   }
 })
 t.teardown(async () => { await service.end('SIGKILL') })

@@ -92,7 +92,7 @@ async function keysMakeOne (t: Test, start: () => Promise<Running>): Promise<voi
 }
 
 t.test('fault 2: a create that is repeated under the same Idempotency-Key after a kill makes one insight (embedded)', async t => {
-  const env = { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: TOKEN, LOG_LEVEL: 'error' }
+  const env = { DATA_DIR: await makeDataDirectory(t), BOOTSTRAP_TOKEN: TOKEN, LOG_LEVEL: 'error' }
   await keysMakeOne(t, async () => {
     const service = await startService({ env, node: ['apps/standalone/dist/main.js'] })
     t.teardown(async () => { await service.end('SIGKILL') })

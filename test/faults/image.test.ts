@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { t, type Test } from 'tap'
 import { createApiClient, startRedis } from '@insights/testkit'
+import { makeTestDirectory } from '@insights/testkit/data-directory'
 import { startMongo } from '@insights/testkit/mongo-server'
 import { compose, environmentOf } from '../compose.js'
 import { buildImage, whyNoImage, type BuiltImage } from './built-image.js'
@@ -16,7 +17,7 @@ const LIMIT_BYTES = 300e6
 
 /** A directory as a fresh volume is: it belongs to the image's user. */
 async function makeVolume (t: Test, image: BuiltImage): Promise<string> {
-  const volume = join(t.testdir(), 'volume')
+  const volume = join(makeTestDirectory(t), 'volume')
   await mkdir(volume)
   const [uid = NaN, gid = NaN] = image.config.User.split(':').map(Number)
   await chown(volume, uid, gid)

@@ -81,7 +81,7 @@ async function standsUpTo (t: Tap, url: string): Promise<void> {
 }
 
 t.test('requests made from the OpenAPI document find no 5xx and nothing undocumented on the embedded database', { skip: withoutTool }, async t => {
-  const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: await makeDataDirectory(t.testdir()), BOOTSTRAP_TOKEN: TOKEN, ...WITHOUT_LIMITS } })
+  const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: await makeDataDirectory(t), BOOTSTRAP_TOKEN: TOKEN, ...WITHOUT_LIMITS } })
   t.teardown(async () => { await service.end('SIGKILL') })
   await standsUpTo(t, service.url)
 })

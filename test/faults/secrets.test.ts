@@ -125,7 +125,7 @@ t.test('row 47: secrets planted wherever a request or a platform can carry them 
   const [secrets, persons] = [createPlanted(), createPlanted()]
   const sandbox = await openSandbox()
   t.teardown(sandbox.close)
-  const dir = await makeDataDirectory(t.testdir())
+  const dir = await makeDataDirectory(t)
   const env = environment(sandbox, secrets)
   const token = env['BOOTSTRAP_TOKEN'] ?? ''
   const service = await startService({ node: ['apps/standalone/dist/main.js'], env: { DATA_DIR: dir, LOG_LEVEL: 'trace', ...env } })

@@ -112,7 +112,7 @@ t.test('with Redis', { skip: findRedis().skipOwn }, async t => {
 })
 
 t.test('on the embedded database calls are counted while the service is stopped, and it is said when they are not', async t => {
-  const env = { ...variablesOf(sandbox), DATA_DIR: await makeDataDirectory(t.testdir()) }
+  const env = { ...variablesOf(sandbox), DATA_DIR: await makeDataDirectory(t) }
   t.strictSame(await check(t, env, '--only', 'youtube'), { code: 0, output: 'YouTube     works. Cost: 1 quota unit.\n', complaints: '', lines: ['YouTube     works. Cost: 1 quota unit.'] })
 
   await t.test('the service runs', async t => {

@@ -10,7 +10,7 @@ const CREATE = ['create', '--name', 'host', '--scopes', 'read,write']
 const call = async (env: Record<string, string>, ...args: string[]): Promise<Ending> => await runService({ node: [CLI, ...args], env })
 
 t.test('on the embedded database: tokens made while the service is stopped work when it runs', async t => {
-  const dir = await makeDataDirectory(t.testdir())
+  const dir = await makeDataDirectory(t)
   const created = await call({ DATA_DIR: dir }, ...CREATE)
   t.match([created.code, created.signal], [0, null], created.stderr)
   const token = created.stdout.trim()

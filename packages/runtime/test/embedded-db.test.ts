@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { t } from 'tap'
 // From the build, because making a database runs a compiled script in a process of its own.
 import { openEmbeddedDatabase } from '@insights/runtime/embedded-db'
-import { makeDataDirectory } from '@insights/testkit/data-directory'
+import { makeDataDirectory, makeTestDirectory } from '@insights/testkit/data-directory'
 
 t.test('a database is made whole and keeps its rows', async t => {
-  const path = join(t.testdir(), 'postgres')
+  const path = join(makeTestDirectory(t), 'postgres')
   const first = await openEmbeddedDatabase(path)
   await first.db.exec('create table kept (n int); insert into kept values (7)')
   await first.close()
@@ -16,7 +16,7 @@ t.test('a database is made whole and keeps its rows', async t => {
 })
 
 t.test('timers ring while one statement follows the other', async t => {
-  const { db, close } = await openEmbeddedDatabase(join(await makeDataDirectory(t.testdir()), 'postgres'))
+  const { db, close } = await openEmbeddedDatabase(join(await makeDataDirectory(t), 'postgres'))
   t.teardown(close)
   const rung: number[] = []
   setTimeout(() => { rung.push(1) }, 1)

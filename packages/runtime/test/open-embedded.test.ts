@@ -8,7 +8,7 @@ const silent = (): void => {}
 
 t.test('the stores of the background let the others go first', async t => {
   const log = { debug: silent, info: silent, warn: silent, error: silent }
-  const databasePath = join(await makeDataDirectory(t.testdir()), 'postgres')
+  const databasePath = join(await makeDataDirectory(t), 'postgres')
   const { store, background, close } = await openRuntime(loadConfig({}), { log, databasePath })
   t.teardown(close)
   for (const [name, ask] of Object.entries({

@@ -5,13 +5,29 @@ import { templatePath } from './template.js'
 
 const TEMPLATE = templatePath('data-directory')
 
+/** A test of tap. */
+interface Owner {
+  testdir: () => string
+  teardown: (work: () => void) => void
+}
+
 /**
- * Makes `path` a data directory with an empty database in it, as the first start of the service would, and returns it.
+ * `t.testdir()`, for what is closed in a teardown: tap alone would remove the directory first if it was made before the
+ * first teardown was given, while a service still writes there.
+ */
+export function makeTestDirectory (t: Owner): string {
+  t.teardown(() => {})
+  return t.testdir()
+}
+
+/**
+ * Makes a data directory with an empty database in it, as the first start of the service would, and returns its path.
  * Making one takes some four seconds of processor time: the first call on a machine keeps a copy among the temporary
  * files, about 40 MB, and later ones begin with that. A test about a first start begins with an empty directory instead.
  */
-export async function makeDataDirectory (path: string): Promise<string> {
+export async function makeDataDirectory (t: Owner): Promise<string> {
   if (!(await exists(TEMPLATE))) await makeTemplate()
+  const path = makeTestDirectory(t)
   await cp(TEMPLATE, path, { recursive: true })
   return path
 }
