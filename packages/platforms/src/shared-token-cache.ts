@@ -29,9 +29,12 @@ const MAX_AGE_MS: Milliseconds = 2_000
 /** Another writer is one whose turn had ended without its knowing. */
 const MAX_WRITES = 5
 
+/** For one source of tokens, which asks for one renewal at a time. */
 export function createSharedTokenCache ({ name, shared, clock, secret }: SharedTokenCacheOptions): TokenCache {
   const seal = createSeal(secret, KEY)
   let known: AccessToken | null = null
+  /** The end of the turn that this process had last. */
+  let ownTurnUntil: Milliseconds | null = null
 
   return {
     get: async () => {
@@ -47,8 +50,8 @@ export function createSharedTokenCache ({ name, shared, clock, secret }: SharedT
         known = token
         return token
       } finally {
-        // What can not be let go ends with its lease.
-        await shared.keep(KEY, [[TURN, null]]).catch(() => {})
+        // What can not be let go now is let go before the next turn, or ends with its lease.
+        await letGo().catch(() => {})
       }
     }
   }
@@ -56,12 +59,21 @@ export function createSharedTokenCache ({ name, shared, clock, secret }: SharedT
   async function takeTurn (): Promise<void> {
     const startedAt = performance.now()
     while (performance.now() - startedAt < TURN_LEASE_MS) {
-      const { notes: [note] } = await unlessAway(async () =>
+      const { now, notes: [note] } = await unlessAway(async () =>
         await shared.claim(KEY, [TURN], { leaseMs: TURN_LEASE_MS, expiresAt: clock.now() + 10 * TURN_LEASE_MS }))
-      if (note?.kind !== 'held') return
+      if (note?.kind !== 'held') {
+        ownTurnUntil = now + TURN_LEASE_MS
+        return
+      }
+      // Its own turn, which is over, would hold it up like that of another process.
+      if (note.until === ownTurnUntil) await unlessAway(letGo)
       await delay(LOOK_EVERY_MS)
     }
     throw timedOut(name)
+  }
+
+  async function letGo (): Promise<void> {
+    await shared.keep(KEY, [[TURN, null]])
   }
 
   async function readStored (): Promise<AccessToken | null> {

@@ -84,3 +84,23 @@ t.test('a renewal whose process died is taken over', async t => {
   t.equal(await asking, 'ok')
   t.equal(grants(), 1)
 })
+
+t.test('a turn that could not be let go does not hold up the process that had it', async t => {
+  const { shared, open, grants } = await openStage(t)
+  const ask = open()
+  const { claim, read, keep } = shared
+  const away = async (): Promise<never> => { throw new Error('away') }
+  // Redis goes away when the turn is taken, and comes back.
+  Object.assign(shared, {
+    claim: async (...args: Parameters<SharedState['claim']>) => {
+      const notes = await claim(...args)
+      Object.assign(shared, { read: away, keep: away })
+      return notes
+    }
+  })
+  t.equal(await ask(), 'failed')
+  t.equal(grants(), 0)
+  Object.assign(shared, { claim, read, keep })
+  t.equal(await ask(), 'ok', 'its own lease would have been longer than a call may take')
+  t.equal(grants(), 1)
+})
