@@ -213,12 +213,14 @@ onEachStore(t, async (t: Test, stores: TestStores) => {
     }
   })
 
-  t.test('PATCHes of different fields at the same moment all survive', async t => {
+  t.test('PATCHes of different fields at the same moment all survive, and none is computed twice', async t => {
     const id = await create({})
+    const reads = t.capture(stores.store, 'find', stores.store.find)
     const names = ['number_of_roles', 'number_of_acts', 'profile_views', 'profile_searches', 'connects', 'twitter_handle', 'instagram_handle', 'has_about']
     const patches = names.map((name, index) => ({ [name]: name.endsWith('handle') ? name : name === 'has_about' || index + 1 }))
     const answers = await Promise.all(patches.map(async patch => await send('PATCH', id, patch)))
     t.ok(answers.every(answer => answer.statusCode === 200))
+    t.equal(reads().length, names.length)
     t.match((await send('GET', id)).json(), Object.assign({}, ...patches))
     t.equal((await stores.store.find(id))?.rev, 1 + names.length)
   })

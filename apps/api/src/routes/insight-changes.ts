@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, isAppError, type InsightFields } from '@insights/shared'
 import type { InsightDocument, InsightStore } from '@insights/storage'
 import { ACCEPTED_MEDIA_TYPES, MERGE_PATCH_TYPE } from '../bodies/media-type.js'
+import { createOneByOne } from '../one-by-one.js'
 import { describe, problemExample } from '../openapi/describe.js'
 import { assertCondition, CHANGED, isConditional, versionHeaders, WriteConditionSchema, type WriteCondition } from '../preconditions.js'
 import { answer as described, bodyCodes, responses } from './answer-schemas.js'
@@ -77,6 +78,8 @@ type Change = (current: InsightFields) => InsightFields
 
 /** Replacing an insight and changing some of its fields. Neither ever creates one. */
 export const insightChanges: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { store, announceRefresh, clock }) => {
+  /** Of many changes of one insight at a time all but one would be overtaken, and computed again, and all but one of those. */
+  const oneByOne = createOneByOne()
   const answer = async (request: FastifyRequest, reply: FastifyReply, document: InsightDocument): Promise<InsightAnswer> => {
     if (document.refresh.is_pending) await announceRefresh(document.id, request)
     reply.headers(versionHeaders(document, clock.now()))
@@ -89,7 +92,7 @@ export const insightChanges: FastifyPluginAsyncTypebox<RouteOptions> = async (ap
     const { params: { id }, headers, body } = request
     const fields = toFields(body)
     const document = isConditional(headers)
-      ? await change(store, id, headers, () => fields)
+      ? await oneByOne(id, async () => await change(store, id, headers, () => fields))
       : await store.replaceFields(id, fields)
     if (document === null) throw unknownInsight()
     return await answer(request, reply, document)
@@ -97,13 +100,14 @@ export const insightChanges: FastifyPluginAsyncTypebox<RouteOptions> = async (ap
 
   app.patch('/api/user_insights/:id', { schema: PatchSchema, config, preValidation: setNullsAside }, async (request, reply) => {
     const { params: { id }, headers, body, removedFields } = request
-    const document = await change(store, id, headers, current => mergeFields(current, body, removedFields ?? []))
+    const toNew: Change = current => mergeFields(current, body, removedFields ?? [])
+    const document = await oneByOne(id, async () => await change(store, id, headers, toNew))
     return await answer(request, reply, document)
   })
 }
 
 /**
- * Changes the fields by compare-and-set: computed again when somebody else was faster, unless the condition of the
+ * Changes the fields by compare-and-set: computed again when another process was faster, unless the condition of the
  * request no longer holds then.
  *
  * @throws `INS_INSIGHT_UNKNOWN`, `INS_INSIGHT_CHANGED`; `INS_SERVICE_BUSY` when others were always faster.
