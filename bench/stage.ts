@@ -6,7 +6,7 @@ import { openEmbeddedDatabase, type EmbeddedDatabase } from '@insights/runtime/e
 import { openSandbox, type Sandbox } from '@insights/sandbox'
 import { PLATFORMS, type Log, type Milliseconds, type Platform } from '@insights/shared'
 import type { HistoryStore, InsightStore } from '@insights/storage'
-import { createPgliteHistoryStore, createPgliteInsightStore, migratePglite } from '@insights/storage/pglite'
+import { createPgliteHistoryStore, createPgliteInsightStore, createPgliteSharedState, migratePglite } from '@insights/storage/pglite'
 import { buildRefreshPolicy, type RefreshPolicy } from '@insights/worker'
 import type { Workbench } from './workbench.js'
 
@@ -54,7 +54,9 @@ async function openStage (workbench: Workbench, closers: Array<() => Promise<voi
   closers.push(queues.close.bind(queues))
   const sandbox = await openSandbox()
   closers.push(sandbox.close)
-  const platforms = openPlatforms(toPlatformOptions(sandbox), { deadlineMs: config.refresh.platformTimeoutMs })
+  const platforms = openPlatforms(toPlatformOptions(sandbox), {
+    deadlineMs: config.refresh.platformTimeoutMs, shared: createPgliteSharedState(db), isOnlyProcess: true
+  })
   closers.push(platforms.close)
   const policy = buildRefreshPolicy(intervalsOf(config))
   return { db, ...storesOn(db), background: storesOn(background), queues, sandbox, platforms, policy, settings: config.refresh, log }
