@@ -1,5 +1,6 @@
 import { t, type Test } from 'tap'
 import type { LightMyRequestResponse } from 'fastify'
+import { AppError } from '@insights/shared'
 import { addToken, buildTestApi, onEachStore, type TestApi, type TestStores } from './build-test-api.js'
 import { finishRefresh } from './finish-refresh.js'
 
@@ -223,6 +224,19 @@ onEachStore(t, async (t: Test, stores: TestStores) => {
     t.equal(reads().length, names.length)
     t.match((await send('GET', id)).json(), Object.assign({}, ...patches))
     t.equal((await stores.store.find(id))?.rev, 1 + names.length)
+  })
+
+  t.test('while the store is away all who change an insight at the moment are told at once, not one after the other', async t => {
+    const [id, other] = [await create({}), await create({})]
+    const { find } = stores.store
+    let goAway = (): void => {}
+    const away = new Promise<never>((_resolve, reject) => { goAway = () => { reject(new AppError('INS_STORE_UNAVAILABLE', 'away')) } })
+    const reads = t.capture(stores.store, 'find', async (asked: number) => asked === id ? await away : await find(asked))
+    const changing = [1, 2, 3, 4, 5].map(async connects => await send('PATCH', id, { connects }))
+    t.equal((await send('PATCH', other, { connects: 1 })).statusCode, 200, 'it came later: the others wait by now')
+    goAway()
+    t.same((await Promise.all(changing)).map(({ statusCode }) => statusCode), [503, 503, 503, 503, 503])
+    t.equal(reads().filter(({ args: [asked] }) => asked === id).length, 1)
   })
 
   t.test('a token that may only read changes nothing', async t => {

@@ -79,7 +79,7 @@ type Change = (current: InsightFields) => InsightFields
 /** Replacing an insight and changing some of its fields. Neither ever creates one. */
 export const insightChanges: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { store, announceRefresh, clock }) => {
   /** Of many changes of one insight at a time all but one would be overtaken, and computed again, and all but one of those. */
-  const oneByOne = createOneByOne()
+  const oneByOne = createOneByOne(error => isAppError(error, 'INS_STORE_UNAVAILABLE'))
   const answer = async (request: FastifyRequest, reply: FastifyReply, document: InsightDocument): Promise<InsightAnswer> => {
     if (document.refresh.is_pending) await announceRefresh(document.id, request)
     reply.headers(versionHeaders(document, clock.now()))
