@@ -56,7 +56,7 @@ t.test('a MongoDB that dies, freezes or steps down is said so at once, and nothi
     const ids = await postArtists(api, numbers(20), 20)
     await mongo.stopFailing()
     t.equal(new Set(ids).size, ids.length)
-    t.ok(ids.length > 0, `${ids.length} of 20 acknowledged`)
+    t.ok(ids.length >= 17, `${ids.length} of 20 acknowledged`)
     for (const id of ids) t.ok(isComplete((await api.refreshed(id)).body))
   })
 
