@@ -57,9 +57,9 @@ export interface ClaimOptions {
  * - `claim` takes each name that is free, for `leaseMs`, and tells of the others what is known: of several callers at a
  *   time one gets a name. A claim that was neither kept nor let go ends with its lease. Without `leaseMs` nothing is
  *   taken, and what is told is what would have been.
- * - `keep` writes results of names that were claimed; a `null` lets the name go without one,
- *   and takes away none that somebody else has kept meanwhile. What is kept stays until the
- *   `expiresAt` of the claim. A name whose result is older than the `maxAgeMs` of a claim is free for that claim.
+ * - `keep` writes results of names that were claimed; a `null` lets the name go without one, and takes away none that
+ *   somebody else has kept meanwhile. What is kept stays until the `expiresAt` of the claim. A name whose result is older
+ *   than the `maxAgeMs` of a claim is free for that claim.
  * - Lists are independent, and so are keys. What is noted of a name is gone some time after its `expiresAt`.
  * - `claim` takes at least one name, each once. Keys, lists and names may be any text without NUL.
  * - What was written is seen by every process at once, and outlives the one that wrote it.
