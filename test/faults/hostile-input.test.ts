@@ -15,7 +15,9 @@ const MB = 1024 * 1024
  * and the dearest of these takes 42.
  */
 const MOST_PARSES = 15
+/** What one flood may add to the most memory that the service has had after one, MiB. Its bodies hold 200. */
 const MOST_GROWTH_MB = 64
+const MOST_FLOODS = 6
 const REPEATS = 15
 const AT_A_TIME = 8
 
@@ -126,11 +128,17 @@ t.test('a flood of it leaves the memory as it was, and nothing in the store', as
       for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await sendHostile(next)
     }))
   }
-  await flood(8)
-  const before = await readMetric('process_resident_memory_bytes')
-  await flood(24)
-  const growthMb = (await readMetric('process_resident_memory_bytes') - before) / MB
-  t.ok(growthMb < MOST_GROWTH_MB, `${growthMb.toFixed(1)} MiB more after ${24 * HOSTILE.length} requests`)
+  const growthsMb: number[] = []
+  let highest = await readMetric('process_resident_memory_bytes')
+  // How far the heap grows before it is collected depends on the processor time that the collector gets; that it stops
+  // growing does not. What is kept of each request makes every flood grow.
+  do {
+    await flood(24)
+    const resident = await readMetric('process_resident_memory_bytes')
+    growthsMb.push((resident - highest) / MB)
+    highest = Math.max(highest, resident)
+  } while (Number(growthsMb.at(-1)) >= MOST_GROWTH_MB && growthsMb.length < MOST_FLOODS)
+  t.ok(Number(growthsMb.at(-1)) < MOST_GROWTH_MB, `MiB more after each ${24 * HOSTILE.length} requests: ${growthsMb.map(growth => growth.toFixed(1)).join(', ')}`)
   t.same((await api.get(INSIGHTS)).body.results, [])
 })
 
