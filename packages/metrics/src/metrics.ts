@@ -1,6 +1,7 @@
+import { PLATFORMS } from '@insights/shared'
 import { createInstruments, type Instruments } from './instruments.js'
 import { setPlatforms } from './platform-gauges.js'
-import type { BacklogFigures, HttpCall, JobCounts, Metrics } from './port.js'
+import { SOURCE_OUTCOMES, type BacklogFigures, type HttpCall, type JobCounts, type Metrics } from './port.js'
 
 /** Clients may send any word as the method; those that no route has share one label. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -8,9 +9,10 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 /** Creates the metrics of a process, all at their start. Reads no clock and holds nothing that has to be closed. */
 export function createMetrics (): Metrics {
   const instruments = createInstruments()
-  const { refreshes, runDuration, callDuration, callIds, callCapacity } = instruments
+  const { refreshes, lookups, runDuration, callDuration, callIds, callCapacity } = instruments
   // A counter that appears with its first event hides that event from `rate` and `increase`.
   for (const outcome of ['saved', 'superseded', 'failed']) refreshes.inc({ outcome }, 0)
+  for (const platform of PLATFORMS) for (const outcome of SOURCE_OUTCOMES) lookups.inc({ platform, outcome }, 0)
 
   return {
     observeHttp: call => { instruments.httpDuration.observe(httpLabels(call), call.seconds) },
@@ -20,7 +22,7 @@ export function createMetrics (): Metrics {
       refreshes.inc({ outcome: 'failed' }, failed)
       runDuration.observe(seconds)
     },
-    countLookup: (platform, outcome) => { instruments.lookups.inc({ platform, outcome }) },
+    countLookup: (platform, outcome) => { lookups.inc({ platform, outcome }) },
     observePlatformCall: ({ platform, outcome, seconds, ids, maxBatchSize }) => {
       callDuration.observe({ platform, outcome }, seconds)
       callIds.inc({ platform }, ids)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import type { PlatformStatus } from '@insights/shared'
+import { PLATFORMS, type PlatformStatus } from '@insights/shared'
 import { t } from 'tap'
-import { createMetrics } from '../src/index.js'
+import { createMetrics, SOURCE_OUTCOMES } from '../src/index.js'
 import { samplesOf } from './samples.js'
 
 t.test('a request is counted under the pattern of its route', async t => {
@@ -36,6 +36,10 @@ t.test('refreshes are counted by what became of them, from zero on', async t => 
 
 t.test('calls and lookups are counted by platform and outcome, and how full the batches are', async t => {
   const metrics = createMetrics()
+  const atStart = await samplesOf(metrics)
+  for (const platform of PLATFORMS) {
+    for (const outcome of SOURCE_OUTCOMES) t.equal(atStart.get(`insights_source_lookups_total{platform="${platform}",outcome="${outcome}"}`), 0)
+  }
   metrics.observePlatformCall({ platform: 'youtube', outcome: 'ok', seconds: 0.3, ids: 50, maxBatchSize: 50 })
   metrics.observePlatformCall({ platform: 'youtube', outcome: 'quota', seconds: 0.1, ids: 10, maxBatchSize: 50 })
   metrics.countLookup('youtube', 'hidden')
@@ -111,7 +115,7 @@ t.test('figures of a platform that can not be read disappear, and of one that is
   t.same([...await samplesOf(metrics)].filter(([name, value]) => name.startsWith('insights_platform_') && name.includes('{') && value === 1).map(([name]) => name), [
     'insights_platform_state_up{platform="youtube"}', 'insights_platform_circuit{platform="youtube",state="closed"}'
   ])
-  const left = [...(await samplesOf(metrics)).keys()].filter(name => name.includes('platform="x"'))
+  const left = [...(await samplesOf(metrics)).keys()].filter(name => name.startsWith('insights_platform_') && name.includes('platform="x"'))
   t.same(left, ['insights_platform_state_up{platform="x"}'])
   t.equal((await samplesOf(metrics)).get('insights_platform_parked{platform="youtube"}'), 0)
   t.notOk((await samplesOf(metrics)).has('insights_platform_parked_until_timestamp_seconds{platform="youtube"}'))

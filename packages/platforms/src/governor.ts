@@ -125,8 +125,8 @@ function createGate ({ platform, rules, credential, keeper, clock, trial }: Gate
     }
     const { decision, now } = await decide((state, now) => {
       return { decision: admit(state, rules, { ...application, maxWaitMs: call.remainingMs() }, now), now }
-    }, call)
-    if (decision.kind === 'no') throw refusal(decision.failure)
+    }, call, isRepeat)
+    if (decision.kind === 'no') throw refusal(decision.failure, isRepeat)
     remember(call, charge, now)
     trial?.onCharge(platform, divisible === undefined ? charge : { ...charge, [divisible]: decision.granted })
     const waitMs = decision.sendAt - now
@@ -135,20 +135,22 @@ function createGate ({ platform, rules, credential, keeper, clock, trial }: Gate
   }
 
   async function decide (
-    change: (state: AccountState, now: Milliseconds) => { decision: Decision, now: Milliseconds }, call: Call
+    change: (state: AccountState, now: Milliseconds) => { decision: Decision, now: Milliseconds }, call: Call, isRepeat: boolean
   ): Promise<{ decision: Decision, now: Milliseconds }> {
     try {
       return await before(call, timedOut(rules.name), keeper.update(change))
     } catch (error) {
       if (error instanceof CallError) throw error
       throw refusal(transient('INS_PLATFORM_LEDGER',
-        `The service can not count its calls of ${rules.name} at the moment, and makes none.`, clock.now() + LEDGER_RETRY_MS).failure)
+        `The service can not count its calls of ${rules.name} at the moment, and makes none.`, clock.now() + LEDGER_RETRY_MS).failure, isRepeat)
     }
   }
 
-  function refusal (failure: CallFailure): CallError {
-    settled.add(failure)
-    return new CallError(failure)
+  /** A try of the call may have been made before this one. */
+  function refusal (failure: CallFailure, isRepeat: boolean): CallError {
+    const refused: CallFailure = isRepeat ? failure : { ...failure, isHeldBack: true }
+    settled.add(refused)
+    return new CallError(refused)
   }
 
   function remember (call: Call, charge: Reservation['charge'], now: Milliseconds): void {

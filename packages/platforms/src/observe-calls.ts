@@ -12,7 +12,7 @@ export interface PlatformCall {
   outcome: 'ok' | 'partial' | CallFailure['reason'] | 'error'
   /** From the call to its last outcome, repeats included. */
   seconds: number
-  /** How many ids it asked for, 1 to `maxBatchSize`. */
+  /** How many ids it asked for, 1 to `maxBatchSize`; those for which a limit left no room are not among them. */
   ids: number
   maxBatchSize: number
 }
@@ -21,21 +21,22 @@ export type CallObserver = (call: PlatformCall) => void
 
 type FetchCounts = PlatformClient['fetchCounts']
 
-/** `fetchCounts` that tells `onCall` of each call when it has ended. */
+/** `fetchCounts` that tells `onCall` of each call when it has ended; of what was held back it tells nothing. */
 export function observeCalls (
   { platform, maxBatchSize, fetchCounts }: Pick<PlatformClient, 'platform' | 'maxBatchSize' | 'fetchCounts'>, onCall: CallObserver
 ): FetchCounts {
   return async (ids, options) => {
     const startedAt = performance.now()
-    const report = (outcome: PlatformCall['outcome']): void => {
-      onCall({ platform, outcome, seconds: (performance.now() - startedAt) / 1000, ids: ids.length, maxBatchSize })
+    const report = (outcome: PlatformCall['outcome'], asked: number): void => {
+      onCall({ platform, outcome, seconds: (performance.now() - startedAt) / 1000, ids: asked, maxBatchSize })
     }
     try {
       const outcomes = await fetchCounts(ids, options)
-      report(summarise(outcomes))
+      const asked = outcomes.filter(outcome => outcome.kind !== 'failed' || outcome.failure.isHeldBack !== true)
+      if (asked.length > 0) report(summarise(asked), asked.length)
       return outcomes
     } catch (error) {
-      report('error')
+      report('error', ids.length)
       throw error
     }
   }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openPlatforms, type PlatformCall } from '../src/index.js'
+import { NO_LIMITS, openPlatforms, type PlatformCall } from '../src/index.js'
 import { observeCalls } from '../src/observe-calls.js'
 import type { CallFailure, CountOutcome } from '../src/port.js'
 import { sendJson, startServer } from './fake-server.js'
@@ -34,6 +34,35 @@ t.test('a client that throws is told of as an error, and the error passes', asyn
   t.match(await observe(async () => { throw new Error('a bug') }), [{ outcome: 'error', ids: 2 }])
   const fetchCounts = observeCalls({ platform: 'x', maxBatchSize: 1, fetchCounts: async () => { throw new Error('a bug') } }, () => {})
   await t.rejects(fetchCounts(['a']), { message: 'a bug' })
+})
+
+t.test('what was held back is no call, and no part of one', async t => {
+  const held: CountOutcome = { kind: 'failed', failure: { reason: 'quota', code: 'INS_PLATFORM_QUOTA', detail: 'It is used up.', retryAt: null, isHeldBack: true } }
+  t.same(await observe(async () => [held, held]), [])
+  t.match(await observe(async () => [good, held]), [{ outcome: 'ok', ids: 1, maxBatchSize: 100 }])
+})
+
+t.test('a limit that is used up, and a pause after a refusal, make no calls', async t => {
+  const server = await startServer(t, ({ path }, response) => {
+    if (path === '/2/users/by') sendJson(response, { data: [] })
+    else sendJson(response, { error: { code: 403, errors: [{ reason: 'accessNotConfigured' }] } }, 403)
+  })
+  const calls: PlatformCall[] = []
+  const platforms = openPlatforms({ x: { baseUrl: server.url, bearerToken: 't' }, youtube: { baseUrl: server.url, apiKey: 'k' } }, {
+    limits: { ...NO_LIMITS, x: { callsPer15Minutes: null, centsPerDay: 2 } }, onCall: call => { calls.push(call) }
+  })
+  t.teardown(() => platforms.close())
+  const load = async (platform: 'x' | 'youtube', ids: string[]): Promise<void> => {
+    await Promise.all(ids.map(async id => await platforms.loaders[platform]?.load(id, { urgency: 'on_demand' })))
+  }
+  await load('x', ['one', 'two', 'three'])
+  await load('x', ['four'])
+  await load('youtube', ['video000001'])
+  const asked = server.requests.length
+  await load('youtube', ['video000002'])
+  t.equal(server.requests.length, asked)
+  t.match(calls, [{ platform: 'x', outcome: 'ok', ids: 2 }, { platform: 'youtube', outcome: 'auth', ids: 1 }])
+  t.equal(calls.length, 2)
 })
 
 t.test('each batch of a loader is one call, whoever asked for its ids, and holds no id', async t => {
