@@ -155,3 +155,21 @@ t.test('the alerts ask for metrics and labels that there are', async t => {
   t.ok(asked.length > 20)
   for (const name of asked.filter(name => !name.endsWith('_'))) t.ok(names.has(name), name)
 })
+
+t.test('the alerts ask for labels, and for values of them, that the table of metrics has', t => {
+  const lines = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8').split('\n')
+  const rows = new Map(lines.filter(line => line.startsWith('| `')).flatMap(line =>
+    [...(line.split('|')[1] ?? '').matchAll(/insights_\w+/g)].map(([name]) => [name, line] as const)))
+  const alerts = lines.filter(line => line.startsWith('| ') && !line.startsWith('| `')).join('\n')
+  const selectors = [...alerts.matchAll(/(insights_\w+?)(?:_count|_bucket)?\{([^}]*)\}/g)]
+  t.ok(selectors.length > 10)
+  for (const [selector, name = '', conditions = ''] of selectors) {
+    for (const [, label = '', values = ''] of conditions.matchAll(/(\w+)=~?"([^"]*)"/g)) {
+      const row = rows.get(name) ?? ''
+      t.ok(row.split('|')[3]?.includes(`\`${label}\``), `${selector}: ${label}`)
+      if (label !== 'outcome' && label !== 'state') continue
+      for (const value of values.split('\\|')) t.ok(row.includes(`\`${value}\``), `${selector}: ${value}`)
+    }
+  }
+  t.end()
+})
