@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { AppError, type Milliseconds } from '@insights/shared'
@@ -10,6 +10,8 @@ interface Holder {
   host: string
   started: string | null
   boot: string | null
+  /** Within which the number means this process; `null` = the system has no such thing. Former versions did not say. */
+  namespace?: string | null
   token: string
 }
 
@@ -19,13 +21,13 @@ export interface HeldLock {
 }
 
 const HEARTBEAT_MS: Milliseconds = 2_000
-/** A holder on another host (a container, say) that gave no sign of life for so long is taken for dead. */
+/** A holder on another host or in another container that gave no sign of life for so long is taken for dead. */
 const SILENT_MS: Milliseconds = 20_000
 
 /**
  * Takes the lock file at `path`, or says who has it. Node has no file locks, so this is a file created exclusively
  * that names its holder. It is taken over when the holder is dead: no such process on this host, or, where that can
- * not be seen, no sign of life for 20 s.
+ * not be seen from here, no sign of life for 20 s.
  *
  * `onLost` is called when somebody else has taken the lock over after all, as can happen to a process that was
  * stopped for long: it must end at once without writing anything more.
@@ -75,12 +77,16 @@ function parse (text: string): Holder | null {
 }
 
 async function isAlive (path: string, holder: Holder): Promise<boolean> {
-  const isHere = holder.host === hostname() && (holder.boot === null || holder.boot === bootId())
-  if (!isHere) {
+  if (!isHere(holder)) {
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }))
     return Date.now() - mtimeMs < SILENT_MS
   }
   return isRunning(holder.pid) && (holder.started === null || holder.started === startOf(holder.pid))
+}
+
+/** Whether its number means the same process to us. Containers may share a host name, and always share the boot. */
+function isHere ({ host, boot, namespace = null }: Holder): boolean {
+  return host === hostname() && (boot === null || boot === bootId()) && namespace === pidNamespace()
 }
 
 function isRunning (pid: number): boolean {
@@ -128,7 +134,14 @@ async function beat (path: string, own: Holder): Promise<void> {
 }
 
 function describeSelf (): Holder {
-  return { pid: process.pid, host: hostname(), started: startOf(process.pid), boot: bootId(), token: randomUUID() }
+  return {
+    pid: process.pid,
+    host: hostname(),
+    started: startOf(process.pid),
+    boot: bootId(),
+    namespace: pidNamespace(),
+    token: randomUUID()
+  }
 }
 
 /** When a process began, in ticks since boot; Linux only. The name before it may hold spaces and parentheses. */
@@ -139,6 +152,14 @@ function startOf (pid: number): string | null {
 
 function bootId (): string | null {
   return readText('/proc/sys/kernel/random/boot_id')?.trim() ?? null
+}
+
+function pidNamespace (): string | null {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return null // not Linux
+  }
 }
 
 function readText (path: string): string | null {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -15,10 +16,21 @@ async function startSleeper (t: import('tap').Test): Promise<ChildProcess & { pi
   return child as ChildProcess & { pid: number }
 }
 
+const isLinux = process.platform === 'linux'
+const boot = isLinux ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() : null
+const namespace = isLinux ? readlinkSync('/proc/self/ns/pid') : null
+/** Beyond what the system gives out. */
+const DEAD_PID = 2 ** 22 + 1
+
 async function writeLock (dir: string, holder: object): Promise<string> {
   const path = join(dir, 'insights.lock')
-  await writeFile(path, JSON.stringify({ pid: 1, host: hostname(), started: null, boot: null, token: 'other', ...holder }))
+  await writeFile(path, JSON.stringify({ pid: 1, host: hostname(), started: null, boot, namespace, token: 'other', ...holder }))
   return path
+}
+
+async function age (path: string): Promise<void> {
+  const longAgo = new Date(Date.now() - 60_000)
+  await utimes(path, longAgo, longAgo)
 }
 
 t.test('a new directory is made, marked and locked, and given back', async t => {
@@ -43,7 +55,7 @@ t.test('a second opener is refused at once and told who has it', async t => {
 
 t.test('of many openers at once exactly one gets it, also over a dead lock', async t => {
   const dir = t.testdir({ 'insights.json': '{"service":"insights","format":1}' })
-  await writeLock(dir, { pid: 2 ** 22 + 1 })
+  await writeLock(dir, { pid: DEAD_PID })
   const tries = await Promise.allSettled(Array.from({ length: 20 }, async () => await openDataDirectory(dir, never)))
   const opened = tries.filter(one => one.status === 'fulfilled')
   t.equal(opened.length, 1)
@@ -63,7 +75,7 @@ t.test('the lock of a dead process is taken over', async t => {
   await (await openDataDirectory(dir, never)).release()
 })
 
-t.test('a process that only has the same number is no holder', { skip: process.platform !== 'linux' && 'start times are read from /proc' }, async t => {
+t.test('a process that only has the same number is no holder', { skip: !isLinux && 'start times are read from /proc' }, async t => {
   const child = await startSleeper(t)
   const dir = t.testdir()
   await writeLock(dir, { pid: child.pid, started: '1' })
@@ -74,10 +86,22 @@ t.test('a holder on another host counts as alive while it gives signs of life', 
   const dir = t.testdir()
   const path = await writeLock(dir, { host: 'elsewhere' })
   await t.rejects(openDataDirectory(dir, never), { code: 'INS_DATA_LOCKED', message: /host elsewhere/ })
-  const longAgo = new Date(Date.now() - 60_000)
-  await utimes(path, longAgo, longAgo)
+  await age(path)
   await (await openDataDirectory(dir, never)).release()
 })
+
+for (const [whose, holder] of Object.entries({
+  'a holder in another container of the same name': { pid: DEAD_PID, namespace: 'pid:[1]' },
+  'a holder that does not say in which container it is': { pid: DEAD_PID, namespace: undefined }
+})) {
+  t.test(`${whose} counts as alive while it gives signs of life`, { skip: !isLinux && 'only Linux has containers' }, async t => {
+    const dir = t.testdir()
+    const path = await writeLock(dir, holder)
+    await t.rejects(openDataDirectory(dir, never), { code: 'INS_DATA_LOCKED' })
+    await age(path)
+    await (await openDataDirectory(dir, never)).release()
+  })
+}
 
 t.test('an unreadable lock is somebody’s', async t => {
   const dir = t.testdir({ 'insights.lock': '' })
