@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { link, open, readFile, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { AppError, type Milliseconds } from '@insights/shared'
 
@@ -21,7 +21,7 @@ export interface HeldLock {
 }
 
 const HEARTBEAT_MS: Milliseconds = 2_000
-/** A holder on another host or in another container that gave no sign of life for so long is taken for dead. */
+/** A holder that can not be seen from here and gave no sign of life for so long is taken for dead. */
 const SILENT_MS: Milliseconds = 20_000
 
 /**
@@ -40,17 +40,30 @@ export async function takeLock (path: string, onLost: () => void): Promise<HeldL
     if (await create(path, own)) return keep(path, own, onLost)
     const holder = await read(path)
     if (holder === 'gone') continue
-    if (holder === 'unreadable' || await isAlive(path, holder)) throw locked(holder)
+    if (await isAlive(path, holder)) throw locked(holder)
     await discard(path, holder)
   }
 }
 
 async function create (path: string, own: Holder): Promise<boolean> {
+  const file = await openNew(path)
+  if (file === null) return false
   try {
-    await writeFile(path, JSON.stringify(own), { flag: 'wx' })
+    await file.writeFile(JSON.stringify(own)).finally(async () => { await file.close() })
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    // On a full disk, say: what is empty or cut short would keep everybody out for a while.
+    await rm(path, { force: true }).catch(() => { /* what went wrong first is what the caller has to know */ })
+    throw error
+  }
+}
+
+/** `null` = there is one. */
+async function openNew (path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'wx')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null
     throw error
   }
 }
@@ -76,8 +89,8 @@ function parse (text: string): Holder | null {
   }
 }
 
-async function isAlive (path: string, holder: Holder): Promise<boolean> {
-  if (!isHere(holder)) {
+async function isAlive (path: string, holder: Holder | 'unreadable'): Promise<boolean> {
+  if (holder === 'unreadable' || !isHere(holder)) {
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }))
     return Date.now() - mtimeMs < SILENT_MS
   }
@@ -99,12 +112,12 @@ function isRunning (pid: number): boolean {
 }
 
 /** Moves the dead holder's file away; should it be another's by now, that one gets its file back. */
-async function discard (path: string, dead: Holder): Promise<void> {
+async function discard (path: string, dead: Holder | 'unreadable'): Promise<void> {
   const aside = `${path}.${randomUUID()}`
   await rename(path, aside).catch(() => undefined) // another process was quicker
   const moved = await read(aside)
   if (moved === 'gone') return
-  const isOther = moved !== 'unreadable' && moved.token !== dead.token
+  const isOther = moved !== 'unreadable' && (dead === 'unreadable' || moved.token !== dead.token)
   if (isOther) await link(aside, path).catch(() => undefined)
   await rm(aside, { force: true })
   if (isOther) throw locked(moved)

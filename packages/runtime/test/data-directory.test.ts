@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -26,6 +26,13 @@ async function writeLock (dir: string, holder: object): Promise<string> {
   const path = join(dir, 'insights.lock')
   await writeFile(path, JSON.stringify({ pid: 1, host: hostname(), started: null, boot, namespace, token: 'other', ...holder }))
   return path
+}
+
+const canLimitFiles = isLinux && spawnSync('prlimit', ['--version']).status === 0
+
+/** How large files of this process may be, in bytes: beyond it writing fails as on a full disk, opening does not. */
+function limitFiles (bytes: string): void {
+  execFileSync('prlimit', [`--pid=${process.pid}`, `--fsize=${bytes}:`])
 }
 
 async function age (path: string): Promise<void> {
@@ -103,9 +110,34 @@ for (const [whose, holder] of Object.entries({
   })
 }
 
-t.test('an unreadable lock is somebody’s', async t => {
+t.test('an unreadable lock is somebody’s until it is old', async t => {
+  for (const text of ['', '{"pid":1']) {
+    const dir = t.testdir({ 'insights.lock': text })
+    await t.rejects(openDataDirectory(dir, never), { code: 'INS_DATA_LOCKED', message: /another process/ })
+    await age(join(dir, 'insights.lock'))
+    await (await openDataDirectory(dir, never)).release()
+    t.same(await readdir(dir), ['insights.json'])
+  }
+})
+
+t.test('of many openers at once exactly one gets it over an old unreadable lock', async t => {
   const dir = t.testdir({ 'insights.lock': '' })
-  await t.rejects(openDataDirectory(dir, never), { code: 'INS_DATA_LOCKED', message: /another process/ })
+  await age(join(dir, 'insights.lock'))
+  const tries = await Promise.allSettled(Array.from({ length: 20 }, async () => await openDataDirectory(dir, never)))
+  t.equal(tries.filter(one => one.status === 'fulfilled').length, 1)
+  for (const one of tries) if (one.status === 'fulfilled') await one.value.release()
+  t.same(await readdir(dir), ['insights.json'], 'nothing is left aside')
+})
+
+t.test('a lock that can not be written is not left behind', { skip: !canLimitFiles && 'the size of files can not be limited' }, async t => {
+  const dir = t.testdir({ 'insights.json': '{"service":"insights","format":1}' })
+  const survive = (): void => {}
+  process.on('SIGXFSZ', survive)
+  limitFiles('0')
+  await t.rejects(openDataDirectory(dir, never), { code: 'INS_DATA_UNWRITABLE', message: /EFBIG/ }).finally(() => { limitFiles('unlimited') })
+  process.off('SIGXFSZ', survive)
+  t.same(await readdir(dir), ['insights.json'])
+  await (await openDataDirectory(dir, never)).release()
 })
 
 t.test('who loses the lock is told, and leaves it to the new holder', async t => {
