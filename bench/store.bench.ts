@@ -61,6 +61,7 @@ function toResult (document: InsightDocument, now: number): RefreshResult {
     id: document.id,
     claim: document.refresh.claim,
     identity_rev: document.identity_rev,
+    rev: document.rev,
     sources: known,
     breakdown,
     end: { done: document.refresh.wanted, nextInMs: DAY_MS }

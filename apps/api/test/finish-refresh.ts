@@ -8,8 +8,8 @@ export async function finishRefresh (store: InsightStore, id: number, counts: Pa
   const sources = document.sources.map((source): SourceRecord =>
     ({ ...source, state: 'ok', count: counts[source.platform] ?? null, fetched_at: toTimestamp(now), next_at: toTimestamp(now + 1) }))
   const breakdown = explain(INSIGHT_1, toSignals(document.fields, sources, INSIGHT_1))
-  const { identity_rev: identityRev, refresh } = document
+  const { identity_rev: identityRev, rev, refresh } = document
   await store.saveResults([
-    { id, claim: refresh.claim, identity_rev: identityRev, sources, breakdown, end: { done: refresh.wanted, nextInMs: 60_000 } }
+    { id, claim: refresh.claim, identity_rev: identityRev, rev, sources, breakdown, end: { done: refresh.wanted, nextInMs: 60_000 } }
   ])
 }

@@ -17,10 +17,10 @@ const observed = (platform: Platform, id: string, at: number, count: number | nu
 async function observe (store: InsightStore, id: number, observations: SourceObservation[]): Promise<void> {
   const { documents: [run] } = await store.startRefreshes([id], { leaseMs: 60_000 })
   if (run === undefined) throw new Error('not started')
-  const { identity_rev: identityRev, refresh, sources, fields } = run
+  const { identity_rev: identityRev, rev, refresh, sources, fields } = run
   const breakdown = explain(INSIGHT_1, toSignals(fields, sources, INSIGHT_1))
   const end = { done: refresh.wanted, nextInMs: DAY }
-  await store.saveResults([{ id, claim: refresh.claim, identity_rev: identityRev, sources, breakdown, observations, end }])
+  await store.saveResults([{ id, claim: refresh.claim, identity_rev: identityRev, rev, sources, breakdown, observations, end }])
 }
 
 interface Answer { id: number, interval: string, from: string, to: string, next: string | null, sources: Array<{ platform: string, source_id: string, growth_per_day: number | null, points: object[] }> }

@@ -56,7 +56,7 @@ t.test('a refresh in progress is running, and done afterwards', async t => {
   if (document === undefined) throw new Error('there is nothing to refresh')
   const breakdown = { model: 'test', model_hash: '', score: 0, max_score: 100, lines: [], coverage: 0, score_range: { low: 0, high: 0 } }
   const end = { done: document.refresh.wanted, nextInMs: null }
-  await stores.store.saveResults([{ id, claim: document.refresh.claim, identity_rev: document.identity_rev, sources: [], breakdown, end }])
+  await stores.store.saveResults([{ id, claim: document.refresh.claim, identity_rev: document.identity_rev, rev: document.rev, sources: [], breakdown, end }])
   const done = (await api.send({ url: `${path}${id}/refresh` })).json()
   t.equal(done.state, 'done')
   t.type(done.done_at, 'string')

@@ -12,7 +12,7 @@ t.test('the score is explained as it was stored', async t => {
   const sources = document.sources.map(source => ({ ...source, state: 'ok' as const, count: 4546 }))
   const breakdown = explain(INSIGHT_1, toSignals(document.fields, sources, INSIGHT_1))
   const end = { done: document.refresh.wanted, nextInMs: null }
-  await stores.store.saveResults([{ id, claim: document.refresh.claim, identity_rev: document.identity_rev, sources, breakdown, end }])
+  await stores.store.saveResults([{ id, claim: document.refresh.claim, identity_rev: document.identity_rev, rev: document.rev, sources, breakdown, end }])
   const answer = await api.send({ url: `/api/user_insights/${id}/score` })
   t.equal(answer.statusCode, 200)
   t.strictSame(answer.json(), JSON.parse(JSON.stringify(breakdown)), 'to the letter')

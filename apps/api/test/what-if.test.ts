@@ -40,7 +40,7 @@ async function storeWith (fields: InsightFields, counts: ReadonlyArray<number | 
   })
   const breakdown = explain(INSIGHT_1, toSignals(fields, sources, INSIGHT_1))
   const end = { done: document.refresh.wanted, nextInMs: null }
-  await stores.store.saveResults([{ id, claim: document.refresh.claim, identity_rev: document.identity_rev, sources, breakdown, end }])
+  await stores.store.saveResults([{ id, claim: document.refresh.claim, identity_rev: document.identity_rev, rev: document.rev, sources, breakdown, end }])
   return id
 }
 

@@ -229,6 +229,7 @@ function toResult (
     id: document.id,
     claim: document.refresh.claim,
     identity_rev: document.identity_rev,
+    rev: document.rev,
     sources: [...sources],
     observations,
     breakdown: explain(model, toSignals(document.fields, sources, model)),

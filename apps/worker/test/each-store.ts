@@ -46,6 +46,7 @@ export async function rewriteSources (
     id,
     claim: document.refresh.claim,
     identity_rev: document.identity_rev,
+    rev: document.rev,
     sources,
     breakdown: explain(INSIGHT_1, toSignals(document.fields, sources, INSIGHT_1)),
     end: { done: document.refresh.wanted, nextInMs: 0 }

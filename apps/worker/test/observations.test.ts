@@ -85,9 +85,9 @@ await eachStore(t, (name, { store, history, sandbox, depsWith }) => {
     if (run === undefined) throw new Error('not started')
     const observations = Array.from({ length: 24 }, (_one, hour) => (
       { platform: 'x' as const, source_id: 'gigpro', at: toTimestamp(day + hour * HOUR), count: hour, state: 'ok' as const }))
-    const { sources, identity_rev: identityRev, refresh, fields } = run
+    const { sources, identity_rev: identityRev, rev, refresh, fields } = run
     const breakdown = explain(INSIGHT_1, toSignals(fields, sources, INSIGHT_1))
-    await store.saveResults([{ id, claim: refresh.claim, identity_rev: identityRev, sources, breakdown, observations, end: null }])
+    await store.saveResults([{ id, claim: refresh.claim, identity_rev: identityRev, rev, sources, breakdown, observations, end: null }])
     t.equal(await compactHistory({ history, log: keepLog() }), 23)
     t.equal(await compactHistory({ history, log: keepLog() }), 0)
     t.same(await readX(id), [[23, 'ok']])

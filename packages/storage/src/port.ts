@@ -15,7 +15,10 @@ export interface RefreshResult {
   id: number
   claim: number
   identity_rev: number
+  /** That of the fields from which `breakdown` was computed. */
+  rev: number
   sources: SourceRecord[]
+  /** Left out, like the score in it, where `rev` is not the current one any more. */
   breakdown: Breakdown
   /** What the run has observed since it last saved, of sources that it has; default nothing. Kept if the result is. */
   observations?: readonly SourceObservation[]
@@ -58,7 +61,8 @@ export interface Backlog {
  *    unknown id, and throws `INS_INSIGHT_CHANGED`, writing nothing, when `ifRev` is not the current one. Fields that
  *    are those it has already change nothing at all.
  * 4. Changed accounts or works raise `identity_rev`, drop the records of those that are gone in the same write, and
- *    make a run in progress worthless; any other change leaves `identity_rev` and `sources` alone.
+ *    make a run in progress worthless; any other change leaves `identity_rev` and `sources` alone, and what that run
+ *    saves afterwards leaves the score of the changed fields alone.
  * 5. Removing is what `RemovalStore` says.
  * 6. `requestRefresh` asks for fresh counts. An open refresh that has not started is reused; during a run one more is
  *    wanted afterwards. `rev` and `updated_at` stay. `null` for an unknown id.
@@ -71,7 +75,8 @@ export interface Backlog {
  * 9. `extendLeases` prolongs the leases of runs that still hold their claim; the others are left alone.
  * 10. `saveResults` writes many results at once, each only if `claim` and `identity_rev` are current, never touching
  *    `fields` or `rev`, never creating a document. One result that is superseded never harms the others. A run that
- *    ends sets `done`; if more is wanted by then, the insight is due at once.
+ *    ends sets `done`; if more is wanted by then, the insight is due at once. Where the `rev` of a result is not current
+ *    its counts are saved and score and breakdown stay: the run that is wanted since gives them.
  * 11. Leases and "due" follow the clock of the store alone; which of two changes is the newer one follows from
  *    counters, never from a time.
  * 12. A store that is away rejects with `INS_STORE_UNAVAILABLE`, one without space with `INS_STORE_FULL`; no error of

@@ -67,7 +67,7 @@ export function resultOf (document: InsightDocument): RefreshResult {
   const { id, sources, refresh } = document
   const breakdown = explain(INSIGHT_1, toSignals(document.fields, sources, INSIGHT_1))
   const end = { done: refresh.wanted, nextInMs: 3_600_000 }
-  return { id, claim: refresh.claim, identity_rev: document.identity_rev, sources, breakdown, end }
+  return { id, claim: refresh.claim, identity_rev: document.identity_rev, rev: document.rev, sources, breakdown, end }
 }
 
 export interface Lab {

@@ -24,7 +24,7 @@ if (skip === false) {
       const sources: SourceRecord[] = run.sources.map(source => ({ ...source, state: 'stale', error }))
       const breakdown = { ...explain(INSIGHT_1, toSignals(fields, sources, INSIGHT_1)), model: text }
       await insights.saveResults([
-        { id, claim: 1, identity_rev: run.identity_rev, sources, breakdown, end: { done: run.refresh.wanted, nextInMs: null } }
+        { id, claim: 1, identity_rev: run.identity_rev, rev: run.rev, sources, breakdown, end: { done: run.refresh.wanted, nextInMs: null } }
       ])
       t.match(await insights.find(id), { fields, sources, breakdown })
     }
@@ -55,7 +55,7 @@ if (skip === false) {
     const at = '2026-11-23T15:42:00.123Z'
     const sources: SourceRecord[] = run.sources.map(source => ({ ...source, state: 'ok', count: largest, fetched_at: at, next_at: at }))
     const breakdown = explain(INSIGHT_1, toSignals(run.fields, sources, INSIGHT_1))
-    await insights.saveResults([{ id, claim: 1, identity_rev: 1, sources, breakdown, end: null }])
+    await insights.saveResults([{ id, claim: 1, identity_rev: 1, rev: 1, sources, breakdown, end: null }])
     const raw = await openRaw(t, url)
     const stored = await collectionOf(raw).findOne({ _id: id })
     t.strictSame(stored?.['fields'], fieldsWith({ facebook_page_id: '99999999999999999999', connects: largest }))

@@ -34,7 +34,7 @@ async function refreshed (changes: Partial<SourceRecord> = {}): Promise<InsightD
   const breakdown = explain(INSIGHT_1, toSignals(run.fields, sources, INSIGHT_1))
   const observations = sources.map(({ platform, source_id: sourceId }) => (
     { platform, source_id: sourceId, at: toTimestamp(now), count: 5_000_000, state: 'ok' as const }))
-  await store.saveResults([{ id, claim: 1, identity_rev: 1, sources, observations, breakdown, end: { done: 1, nextInMs: 86_400_000 } }])
+  await store.saveResults([{ id, claim: 1, identity_rev: 1, rev: 1, sources, observations, breakdown, end: { done: 1, nextInMs: 86_400_000 } }])
   return await find(id)
 }
 
@@ -62,7 +62,7 @@ t.test('a platform that goes live loses what the sandbox made up, in the score t
   t.same(after.breakdown, explain(INSIGHT_1, toSignals(after.fields, after.sources, INSIGHT_1)))
   t.same([after.rev, after.identity_rev], [before.rev, before.identity_rev], 'the client\'s part is not touched')
   t.same(await store.claimDue({ limit: 10, leaseMs: 60_000 }), [before.id])
-  const late = await store.saveResults([{ id: before.id, claim: 1, identity_rev: 1, sources: before.sources, breakdown: explain(INSIGHT_1, toSignals(before.fields, before.sources, INSIGHT_1)), end: null }])
+  const late = await store.saveResults([{ id: before.id, claim: 1, identity_rev: 1, rev: 1, sources: before.sources, breakdown: explain(INSIGHT_1, toSignals(before.fields, before.sources, INSIGHT_1)), end: null }])
   t.same(late.superseded, [before.id], 'no run from before writes them again')
   await settlePlatformModes(db, credentials('youtube'))
   t.equal((await find(before.id)).refresh.wanted, 2, 'it happens once')

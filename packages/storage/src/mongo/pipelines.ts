@@ -113,12 +113,14 @@ export function extendLease (leaseMs: Milliseconds): Pipeline {
   }]
 }
 
+/** A score of fields that have changed since is left out: the change has stored the one that follows from it. */
 export function saveResult (result: RefreshResult, stamp: string): Pipeline {
+  const ifCurrent = (value: unknown, field: string): object => ({ $cond: [{ $eq: ['$rev', result.rev] }, literal(value), field] })
   return [{
     $set: {
       sources: literal(result.sources.map(fromSource)),
-      score: literal(result.breakdown.score),
-      breakdown: literal(result.breakdown),
+      score: ifCurrent(result.breakdown.score, '$score'),
+      breakdown: ifCurrent(result.breakdown, '$breakdown'),
       updated_at: NOW,
       'stamps.saved': literal(stamp),
       ...(result.end === null ? {} : endOfRun(result.end))

@@ -62,6 +62,7 @@ export function fromResults (results: readonly RefreshResult[]): string {
     id: result.id,
     claim: result.claim,
     identity_rev: result.identity_rev,
+    rev: result.rev,
     sources: result.sources,
     score: result.breakdown.score,
     breakdown: result.breakdown,

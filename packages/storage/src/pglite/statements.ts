@@ -73,11 +73,16 @@ update insights.insights as i set
 from json_to_recordset($1::json) as run (id bigint, claim bigint)
 where i.id = run.id and i.claim = run.claim and i.lease_until is not null`
 
-/** $1 rows of `fromResults`, $2 rows of `fromObservations`: those of results that are not saved are left out. */
+/**
+ * $1 rows of `fromResults`, $2 rows of `fromObservations`: those of results that are not saved are left out. A score of
+ * fields that have changed since stays out too: the change has stored the one that follows from it.
+ */
 export const SAVE_RESULTS = `
 with saved as (
 update insights.insights as i set
-  sources = r.sources, score = r.score, breakdown = r.breakdown, updated_at = clock_timestamp(),
+  sources = r.sources, updated_at = clock_timestamp(),
+  score = case when i.rev = r.rev then r.score else i.score end,
+  breakdown = case when i.rev = r.rev then r.breakdown else i.breakdown end,
   done = case when r.ends then greatest(i.done, r.done) else i.done end,
   done_at = case when r.ends then clock_timestamp() else i.done_at end,
   lease_until = case when r.ends then null else i.lease_until end,
@@ -87,7 +92,7 @@ update insights.insights as i set
     else clock_timestamp() + r.next_in_ms * interval '1 millisecond'
   end
 from json_to_recordset($1::json) as r (
-  id bigint, claim bigint, identity_rev bigint, sources json, score numeric, breakdown json,
+  id bigint, claim bigint, identity_rev bigint, rev bigint, sources json, score numeric, breakdown json,
   ends boolean, done bigint, next_in_ms double precision
 )
 where i.id = r.id and i.claim = r.claim and i.identity_rev = r.identity_rev

@@ -44,7 +44,7 @@ function resultOf (document: InsightDocument, observations: SourceObservation[],
   const { id, sources, refresh } = document
   const breakdown = explain(INSIGHT_1, toSignals(document.fields, sources, INSIGHT_1))
   const end = isEnd ? { done: refresh.wanted, nextInMs: HOUR } : null
-  return { id, claim: refresh.claim, identity_rev: document.identity_rev, sources, breakdown, observations, end }
+  return { id, claim: refresh.claim, identity_rev: document.identity_rev, rev: document.rev, sources, breakdown, observations, end }
 }
 
 const observed = (source: { platform: Platform, source_id: string }, at: number, count: number | null = 5): SourceObservation =>

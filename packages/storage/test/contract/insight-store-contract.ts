@@ -27,7 +27,8 @@ const fieldsWith = (changes: Partial<InsightFields> = {}): InsightFields => ({ .
 function resultOf (document: InsightDocument, count: number, end: RefreshResult['end'] = endOf(document)): RefreshResult {
   const sources: SourceRecord[] = document.sources.map(source => ({ ...source, state: 'ok', count }))
   const breakdown = explain(INSIGHT_1, toSignals(document.fields, sources, INSIGHT_1))
-  return { id: document.id, claim: document.refresh.claim, identity_rev: document.identity_rev, sources, breakdown, end }
+  const { id, identity_rev: identityRev, rev, refresh } = document
+  return { id, claim: refresh.claim, identity_rev: identityRev, rev, sources, breakdown, end }
 }
 
 function endOf (document: InsightDocument, nextInMs: number | null = 3_600_000): RefreshResult['end'] {
@@ -324,6 +325,39 @@ export function insightStoreContract (t: Tap, name: string, open: (t: Tap) => Pr
     const after = await find(store, id)
     t.match(after, { rev: 2, fields: { connects: 9 }, refresh: { wanted: 2, done: 1, is_pending: true } })
     t.same(await store.claimDue({ limit: 1, ...LEASE }), [id], 'it is due at once')
+  })
+
+  for (const [when, endWith] of [['that goes on', null], ['that ends', undefined]] as const) {
+    contract(`a run ${when} leaves the score of fields that have changed meanwhile, and the next one brings it up to date`, async (t, store) => {
+      const { id } = await store.create(fieldsWith(ARTIST))
+      await store.saveResults([resultOf(await start(store, id), 5)])
+      await store.requestRefresh(id)
+      const run = await start(store, id)
+      const replaced = await store.replaceFields(id, fieldsWith({ ...ARTIST, connects: 9_000 }))
+      t.same(await store.saveResults([resultOf(run, 50_000, endWith)]), { saved: [id], superseded: [] })
+      const after = await find(store, id)
+      t.same([after.score, after.breakdown], [replaced?.score, replaced?.breakdown])
+      t.ok(after.sources.every(source => source.count === 50_000), 'its counts are there')
+      t.equal(after.refresh.is_pending, true, 'one more run is wanted')
+      if (endWith === null) await store.saveResults([resultOf(run, 50_000)])
+      await store.saveResults([resultOf(await start(store, id), 50_000)])
+      const { breakdown, score, sources, fields, refresh } = await find(store, id)
+      t.same(breakdown, explain(INSIGHT_1, toSignals(fields, sources, INSIGHT_1)))
+      t.equal(score, breakdown?.score)
+      t.ok(score > after.score, 'it has the new counts in it')
+      t.equal(refresh.is_pending, false)
+    })
+  }
+
+  contract('a first run during whose course the fields change leaves the score to the next one', async (t, store) => {
+    const { id } = await store.create(fieldsWith(ARTIST))
+    const run = await start(store, id)
+    await store.replaceFields(id, fieldsWith({ ...ARTIST, connects: 9_000 }))
+    await store.saveResults([resultOf(run, 5)])
+    t.match(await find(store, id), { score: 0, breakdown: null, refresh: { is_pending: true } })
+    await store.saveResults([resultOf(await start(store, id), 5)])
+    const { breakdown, sources, fields } = await find(store, id)
+    t.same(breakdown, explain(INSIGHT_1, toSignals(fields, sources, INSIGHT_1)))
   })
 
   contract('counts can be saved while the run goes on', async (t, store) => {

@@ -193,7 +193,7 @@ async function plant (store: InsightStore, wanted: readonly Planted[]): Promise<
     const sources = document.sources.map((source, n): SourceRecord => ({ ...source, state: states[n] ?? 'pending' }))
     const breakdown = { ...explain(INSIGHT_1, toSignals(document.fields, sources, INSIGHT_1)), score }
     const end = isRunning ? null : { done: isDone ? document.refresh.wanted : 0, nextInMs: null }
-    return { id: document.id, claim: document.refresh.claim, identity_rev: document.identity_rev, sources, breakdown, end }
+    return { id: document.id, claim: document.refresh.claim, identity_rev: document.identity_rev, rev: document.rev, sources, breakdown, end }
   }))
   return await Promise.all(created.map(async ({ id }) => await store.find(id) as InsightDocument))
 }

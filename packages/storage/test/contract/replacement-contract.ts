@@ -24,7 +24,7 @@ export function replacementContract (t: Tap, name: string, open: () => Promise<I
     const sources: SourceRecord[] = run.sources.map(source => ({ ...source, state: 'ok', count }))
     const breakdown = explain(INSIGHT_1, toSignals(run.fields, sources, INSIGHT_1))
     await store.saveResults([{
-      id, claim: run.refresh.claim, identity_rev: run.identity_rev, sources, breakdown, end: { done: run.refresh.wanted, nextInMs: 3_600_000 }
+      id, claim: run.refresh.claim, identity_rev: run.identity_rev, rev: run.rev, sources, breakdown, end: { done: run.refresh.wanted, nextInMs: 3_600_000 }
     }])
     return await store.find(id) as InsightDocument
   }
