@@ -38,6 +38,11 @@ const DAMAGES: Record<string, (document: Document) => void> = {
     at(document, 'fields')['works'] = [{ item_id: 'a', source_type: 3, is_individual_work: true, in_app_plays: 0 }]
   },
   'no sources': document => { delete document['sources'] },
+  'sources that are null': document => { document['sources'] = null },
+  'sources that are text': document => { document['sources'] = 'x:gigpro' },
+  'sources that are no list': document => { document['sources'] = { platform: 'x', source_id: 'gigpro' } },
+  'a source that is null': document => { document['sources'] = [null] },
+  'a source that is text': document => { document['sources'] = ['x:gigpro'] },
   'a source without a state': document => { document['sources'] = [{ platform: 'x', source_id: 'a' }] },
   'a score that is text': document => { document['score'] = '7.00' },
   'a breakdown that is a list': document => { document['breakdown'] = [] },
@@ -207,6 +212,35 @@ if (skip === false) {
     t.same(saved, good.map(({ id }) => id))
     t.match(log.find('error', 'can not be worked on'), [{ details: { insight_id: bad.id, reason: /server refuses/ } }])
     t.same(await insights.saveResults([bad]), { saved: [bad.id], superseded: [] }, 'its run still holds it')
+  })
+
+  t.test('fault 43: damaged insights do not stop their history from being thinned out, nor that of others', async t => {
+    const { insights, history, plant, raw } = await stage(t, server)
+    const observations = collectionOf(raw, 'observations')
+    const observe = async (insight: number, nextAt: number): Promise<void> => {
+      const at = [2, 3].map(minute => new Date(Math.floor(Date.now() / DAY_MS - 3) * DAY_MS + minute * 60_000))
+      await observations.insertMany(at.map(at => (
+        { _id: { insight, platform: 'x', source: 'gigpro', at } as never, count: 1, state: 'ok', next_at: new Date(nextAt) })))
+    }
+    const damaged: number[] = []
+    for (const change of Object.values(DAMAGES)) {
+      const id = 1_000 + damaged.length
+      await plant(id, change)
+      await observe(id, 0)
+      damaged.push(id)
+    }
+    const good = await insights.create(fieldsWith({ twitter_handle: 'gigpro' }))
+    await observe(good.id, 1_000)
+    await plant(2_000, DAMAGES['no sources'])
+    const sources = [{ platform: 'x', source_id: 'gigpro' }]
+    await collectionOf(raw, 'unlinkings').insertOne({ _id: 'open', insight_id: 2_000, at: new Date(0), sources })
+    while ((await history.compact({ limit: 5 })).examined === 5);
+    t.same(await observations.find({ next_at: { $lte: new Date() } }).toArray(), [], 'none is left that has come of age')
+    for (const id of [good.id, ...damaged.filter((_id, index) => Object.keys(DAMAGES)[index] !== 'a source without a state')]) {
+      t.equal(await observations.countDocuments({ '_id.insight': id }), 1, `of ${id} one of the hour is kept`)
+    }
+    t.equal(await insights.finishRemovals({ limit: 10, afterMs: 0 }), 1, 'nor what a change has unlinked')
+    t.equal(await collectionOf(raw, 'unlinkings').countDocuments({}), 0)
   })
 
   t.test('damaged insights that are due do not stop the backlog from being told', async t => {

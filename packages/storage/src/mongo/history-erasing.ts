@@ -1,6 +1,7 @@
-import { sourceKey, type SourceLink } from '@insights/shared'
+import { PLATFORMS, sourceKey, type SourceLink } from '@insights/shared'
 import mongoose from 'mongoose'
 import type { Models, StoredObservation } from './models.js'
+import { DamagedValue, readList, readOneOf, readRecord, readText } from './stored-values.js'
 
 /** So many ranges of keys are named in one command. */
 const RANGES_PER_COMMAND = 100
@@ -43,15 +44,38 @@ export async function eraseUnlinked (models: Models, sources: readonly UnlinkedS
   await eraseRanges(models, (await findUnlinked(models, sources)).map(source => rangeOf(source)))
 }
 
-/** Those whose insight is gone or does not link them. */
+/**
+ * Those whose insight is gone or does not link them. An insight that is damaged, so that nobody can tell what it links,
+ * keeps its history until it is repaired or removed; whoever works on it names it in the log.
+ */
 export async function findUnlinked<T extends UnlinkedSource> (models: Models, sources: readonly T[]): Promise<T[]> {
   if (sources.length === 0) return []
   const ids = [...new Set(sources.map(({ insight_id: id }) => id))]
   const owners = await models.insights.collection
-    .find({ _id: { $in: ids } } as object, { projection: { 'sources.platform': 1, 'sources.source_id': 1 } }).toArray()
-  const links = new Map(owners.map(({ _id, sources }) =>
-    [_id as unknown as number, new Set([sources as SourceLink[]].flat().map(sourceKey))]))
-  return sources.filter(source => !(links.get(source.insight_id)?.has(sourceKey(source)) ?? false))
+    .find({ _id: { $in: ids } } as object, { projection: { sources: 1 } }).toArray()
+  const links = new Map(owners.map(({ _id, sources }) => [_id as unknown as number, readLinks(sources)]))
+  return sources.filter(source => {
+    const linked = links.get(source.insight_id)
+    return linked === undefined || (linked !== null && !linked.has(sourceKey(source)))
+  })
+}
+
+/** The keys of stored sources; `null` = they can not be read. */
+function readLinks (sources: unknown): Set<string> | null {
+  try {
+    return new Set(readList(sources, 'sources', toLink).map(sourceKey))
+  } catch (error) {
+    if (!(error instanceof DamagedValue)) throw error
+    return null
+  }
+}
+
+function toLink (value: unknown, path: string): SourceLink {
+  const stored = readRecord(value, path)
+  return {
+    platform: readOneOf(stored['platform'], `${path}.platform`, PLATFORMS),
+    source_id: readText(stored['source_id'], `${path}.source_id`)
+  }
 }
 
 /** Removes the observations with these keys. */
