@@ -120,6 +120,34 @@ if (skipOwn === false) {
     t.equal(await count(), 1)
   })
 
+  for (const [what, make] of Object.entries({
+    create: async (insights: InsightStore) => (await insights.create(named('a'))).id,
+    'line of an import': async (insights: InsightStore) => {
+      const [outcome] = await insights.importMany([named('a')])
+      if (outcome === undefined || 'error' in outcome) throw new Error('it was not stored')
+      return outcome.id
+    }
+  })) {
+    inTransactions(`a ${what} that stood still brings no insight back that was made for it and erased`, async (t, { insights, url, names, count, server }) => {
+      const proxy = await openCuttingProxy(t, server)
+      const patient = await openMongo({ url: proxy.url(new URL(url).pathname.slice(1)), log: createRecordingLog(), serverSelectionTimeoutMs: 20_000 })
+      t.teardown(patient.close)
+      await patient.insights.create(fieldsWith())
+      const held = proxy.hold('stamps')
+      const late = make(patient.insights)
+      await held.come
+      const { id } = await insights.create(named('a'))
+      await insights.remove(id)
+      held.letGo()
+      const lateId = await late
+      t.not(lateId, id)
+      t.equal(await insights.find(id), null)
+      t.same(await names(), [['a', lateId]])
+      await t.rejects(insights.create(named('a')), TAKEN)
+      t.equal(await count(), 2)
+    })
+  }
+
   inTransactions('a line whose external id is taken for another insight is refused, and harms no other line', async (t, { insights, plantName }) => {
     const { id } = await insights.create(named('a'))
     await plantName('strange', id, 0)

@@ -148,18 +148,22 @@ fault('under a key the create that another one died in is done under the id of t
   t.equal(await count(), 0)
 })
 
-fault('a try that stood still until its insight was made by a repeat and removed leaves none behind', async (t, { insights, hold, count, raw }) => {
-  const still = await hold()
-  await collectionOf(raw, 'idempotency_keys').updateMany({}, { $set: { lease_until: new Date() } })
-  const fields = fieldsWith({ external_id: 'artist-1' })
-  const { id } = await insights.create(fields, await hold())
-  await insights.remove(id)
-  t.match(await insights.create(fields, still), { id }, 'so late that nothing tells it')
-  await insights.keys.complete(still, ANSWER)
-  t.equal(await count(), 0)
-  t.equal(await collectionOf(raw, 'external_ids').countDocuments({}), 0)
-  t.same(await insights.keys.begin(CALL), { kind: 'erased' })
-})
+for (const name of [null, 'artist-1']) {
+  const kind = name === null ? 'one without an external id' : 'one with an external id'
+  fault(`a try that stood still until its insight was made by a repeat and removed leaves none behind: ${kind}`, async (t, { insights, hold, count, raw }) => {
+    const still = await hold()
+    await collectionOf(raw, 'idempotency_keys').updateMany({}, { $set: { lease_until: new Date() } })
+    const fields = fieldsWith({ external_id: name })
+    const { id } = await insights.create(fields, await hold())
+    await insights.remove(id)
+    if (name === null) t.match(await insights.create(fields, still), { id }, 'so late that nothing tells it')
+    else await t.rejects(insights.create(fields, still), { code: 'INS_IDEMPOTENCY_ERASED' })
+    await insights.keys.complete(still, ANSWER)
+    t.equal(await count(), 0)
+    t.equal(await collectionOf(raw, 'external_ids').countDocuments({}), 0)
+    t.same(await insights.keys.begin(CALL), { kind: 'erased' })
+  })
+}
 
 fault('keys are found by an index, and MongoDB itself deletes those that have expired', async (t, { raw }) => {
   const keys = collectionOf(raw, 'idempotency_keys')

@@ -6,13 +6,22 @@ import type { MongoServer } from './mongo-lab.js'
 export interface CuttingProxy extends Pick<MongoServer, 'url'> {
   /** Lets the next `times` commands of that name through and breaks the connection instead of giving the reply. */
   cutReplies: (command: string, times: number) => void
+  /** Keeps the next piece that has this text in it from the server, and what follows it on its connection. */
+  hold: (text: string) => HeldPiece
   /** How many replies were cut so far. */
   cuts: () => number
+}
+
+export interface HeldPiece {
+  /** Resolves when there is one. */
+  come: Promise<void>
+  letGo: () => void
 }
 
 /** Stands between a client and the server, so that a write can happen without the client learning of it. */
 export async function openCuttingProxy (t: Test, server: MongoServer): Promise<CuttingProxy> {
   const state = { command: '', times: 0, cuts: 0 }
+  let holding: { text: string, begin: (letGo: () => void) => void } | null = null
   const sockets = new Set<Socket>()
   const listener = createServer(client => {
     const upstream = connect(server.port, server.host)
@@ -21,6 +30,15 @@ export async function openCuttingProxy (t: Test, server: MongoServer): Promise<C
       if (state.times > 0 && data.includes(state.command)) {
         state.times--
         isDoomed = true
+      }
+      if (holding !== null && data.includes(holding.text)) {
+        client.pause()
+        holding.begin(() => {
+          upstream.write(data)
+          client.resume()
+        })
+        holding = null
+        return
       }
       upstream.write(data)
     })
@@ -53,6 +71,19 @@ export async function openCuttingProxy (t: Test, server: MongoServer): Promise<C
   return {
     url: database => server.url(database).replace(`:${server.port}/`, `:${port}/`),
     cutReplies: (command, times) => { Object.assign(state, { command, times }) },
+    hold: text => {
+      let letGo = (): void => { throw new Error('Nothing is held') }
+      const come = new Promise<void>(resolve => {
+        holding = {
+          text,
+          begin: release => {
+            letGo = release
+            resolve()
+          }
+        }
+      })
+      return { come, letGo: () => { letGo() } }
+    },
     cuts: () => state.cuts
   }
 }

@@ -12,7 +12,7 @@ import { isDefect, isDuplicate, unavailable } from './errors.js'
 import { dropUnused, findBearers, takeExternalIds, type Name } from './external-ids.js'
 import type { IdBlocks } from './id-blocks.js'
 import type { StoredInsight } from './models.js'
-import { freshIds, insertForAnother, type NamedFields } from './named-creates.js'
+import { freshIds, insertForAnother, takeBackRaised, type NamedFields } from './named-creates.js'
 import * as pipelines from './pipelines.js'
 import { unlinking, type SourceChange } from './unlinking.js'
 
@@ -113,7 +113,11 @@ function planReplace ({ damage }: StoreDeps, item: Item, raw: StoredInsight): Pl
 async function createNamed (deps: StoreDeps, ids: IdBlocks, plans: readonly Plan[]): Promise<void> {
   if (plans.length === 0) return
   const areTaken = await takeExternalIds(deps.models, plans.map(nameOf))
-  await write(deps, ids, plans.filter((_plan, index) => areTaken[index]))
+  const taken = plans.filter((_plan, index) => areTaken[index])
+  await write(deps, ids, taken)
+  const stored = taken.filter(({ item }) => item.outcome !== null && 'id' in item.outcome)
+  const raised = await takeBackRaised(deps, stored.flatMap(plan => plan.created === null ? [] : { name: nameOf(plan), stamp: plan.created.stamp }))
+  for (const { id, item } of stored) if (raised.has(id)) item.outcome = null
 }
 
 const nameOf = ({ id, item }: Plan): Name => ({ _id: item.fields.external_id as string, insight_id: id })

@@ -37,7 +37,10 @@ function reservedIds (models: Models, ids: IdBlocks, hold: KeyHold): IdSource {
     stamp: stampOf(hold.key),
     next: async taken => {
       if (taken !== undefined) await ids.skipTaken(taken)
-      if (taken === id) await reserve(await ids.next())
+      if (taken === id) {
+        await findEarlier(models, id, stampOf(hold.key))
+        await reserve(await ids.next())
+      }
       return id
     },
     adopt: async adopted => { if (adopted !== id) await reserve(adopted) }

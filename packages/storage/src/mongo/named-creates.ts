@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { alignSources, type InsightFields } from '@insights/shared'
+import mongoose from 'mongoose'
 import { externalIdTaken } from '../external-id.js'
 import { idsAreTaken, MAX_TRIES, upsertInsight } from './creates.js'
 import type { StoreDeps } from './deps.js'
 import { isDuplicate } from './errors.js'
-import { dropUnused, findBearers, takeExternalIds } from './external-ids.js'
+import { dropUnused, findBearers, takeExternalIds, type Name } from './external-ids.js'
 import type { IdBlocks } from './id-blocks.js'
-import type { StoredInsight } from './models.js'
+import type { Models, StoredInsight } from './models.js'
 import * as pipelines from './pipelines.js'
 
 /** What others have just begun or are about to end is looked at again, so often. */
@@ -63,7 +64,7 @@ function ofThisCreate (raw: StoredInsight, { stamp }: IdSource): StoredInsight {
   throw externalIdTaken()
 }
 
-/** `again` = somebody else was faster; `collision` = another insight has the id. */
+/** `again` = somebody else was faster; `collision` = another insight has the id, or had it. */
 type Outcome = StoredInsight | 'again' | 'collision'
 
 async function insertTaken (deps: StoreDeps, id: number, fields: NamedFields, { stamp }: IdSource): Promise<Outcome> {
@@ -71,14 +72,12 @@ async function insertTaken (deps: StoreDeps, id: number, fields: NamedFields, { 
   const [isTaken] = await takeExternalIds(deps.models, [name])
   if (isTaken !== true) return 'again'
   const inserted = await insertUnder(deps, id, fields, stamp)
-  if (inserted !== null) return inserted
-  return await dropUnused(deps.models, [name]) > 0 ? 'collision' : 'again'
+  if (inserted !== null && !await isRaised(deps, { name, stamp })) return inserted
+  const isDropped = await dropUnused(deps.models, [name]) > 0
+  return isDropped || inserted !== null ? 'collision' : 'again'
 }
 
-/**
- * Makes the insight that another create has taken the external id for. If that one was made and erased meanwhile, its
- * external id is gone, and an insight must not come back under its id.
- */
+/** Makes the insight that another create has taken the external id for, unless that one was made and erased meanwhile. */
 export async function insertForAnother (
   deps: StoreDeps, id: number, fields: NamedFields, source: IdSource
 ): Promise<StoredInsight | 'again'> {
@@ -86,10 +85,44 @@ export async function insertForAnother (
   await source.adopt(id)
   const inserted = await insertUnder(deps, id, fields, source.stamp)
   if (inserted === null) return 'again'
-  const { insights, externalIds } = deps.models
-  if (await externalIds.exists({ _id: fields.external_id, insight_id: id }) !== null) return inserted
-  await insights.deleteOne({ _id: id, 'stamps.created': source.stamp })
-  return 'again'
+  const name = { _id: fields.external_id, insight_id: id }
+  return await isRaised(deps, { name, stamp: source.stamp }) ? 'again' : inserted
+}
+
+/** What was just stored under an external id that had been taken before. */
+export interface StoredNamed { name: Name, stamp: string }
+
+async function isRaised (deps: StoreDeps, stored: StoredNamed): Promise<boolean> {
+  return (await takeBackRaised(deps, [stored])).size > 0
+}
+
+/**
+ * Between the taking of an external id and the storing of its insight any time may pass, in which another create may
+ * have made that insight and a client removed it. What is stored after that has come back under the id of an insight
+ * that was erased, and is deleted again.
+ *
+ * @returns the ids of those.
+ */
+export async function takeBackRaised ({ models }: StoreDeps, stored: readonly StoredNamed[]): Promise<Set<number>> {
+  const raised = new Set<number>()
+  for (const { name: { insight_id: id }, stamp } of await findRaised(models, stored)) {
+    // One that a client has changed or removed by now was there for everybody to see, and stays so.
+    const { deletedCount } = await models.insights.deleteOne({ _id: id, rev: 1, 'stamps.created': stamp })
+    if (deletedCount > 0) raised.add(id)
+  }
+  return raised
+}
+
+/** Those whose id was erased, or for which the external id is not taken any more. */
+async function findRaised ({ removals, receipts, externalIds }: Models, stored: readonly StoredNamed[]): Promise<StoredNamed[]> {
+  if (stored.length === 0) return []
+  const ids = mongoose.trusted({ $in: stored.map(({ name }) => name.insight_id) })
+  const [kept, noted] = await Promise.all([externalIds.find({ insight_id: ids }).lean(), removals.find({ insight_id: ids }, { insight_id: 1 }).lean()])
+  // After the notes: the one of a removal goes only when its receipt has come.
+  const erased = await receipts.find({ _id: ids }, { _id: 1 }).lean()
+  const isErased = new Set([...noted.map(({ insight_id: id }) => id), ...erased.map(({ _id }) => _id)])
+  const isKept = new Map(kept.map(({ _id, insight_id: id }) => [_id, id]))
+  return stored.filter(({ name }) => isErased.has(name.insight_id) || isKept.get(name._id) !== name.insight_id)
 }
 
 async function wasErased ({ models: { removals, receipts } }: StoreDeps, id: number): Promise<boolean> {
