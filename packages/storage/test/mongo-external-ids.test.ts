@@ -178,16 +178,13 @@ if (skipOwn === false) {
     const [a, b] = created.map(({ id }) => id)
     const raw = await openRaw(t, url)
     await collectionOf(raw, 'external_ids').deleteMany({})
-    await collectionOf(raw).dropIndex('insights_external_id')
-    await collectionOf(raw).createIndex({ 'fields.external_id': 1 }, {
-      name: 'insights_external_id', unique: true, partialFilterExpression: { 'fields.external_id': { $gt: '' } }
-    })
+    await plantFormerIndex(raw, { unique: true })
     await plantName('died', 999, 2)
     await plantName('being made', 998, 0)
     const log = createRecordingLog()
     t.same(await migrateMongo({ url, log }), {
       created: [
-        'external ids of 2 insights', 'room for 1 external ids that no insight bore', 'index insights_external_id without uniqueness', 'index insights_external_id'
+        'external ids of 2 insights', 'room for 1 external ids that no insight bore', 'no former index insights_external_id any more', 'index insights_external_id_text'
       ]
     })
     t.same(await names(), [['a', a], ['b', b], ['being made', 998]])
@@ -196,6 +193,22 @@ if (skipOwn === false) {
     t.same(await migrateMongo({ url, log }), { created: [] })
     t.same(log.entries, [])
   })
+
+  for (const unique of [true, false]) {
+    inTransactions(`several migrations at once leave one index of external ids, after a former one that was ${unique ? '' : 'not '}unique`, async (t, { insights, url }) => {
+      const { id } = await insights.create(named('a'))
+      const raw = await openRaw(t, url)
+      const byName = { order: { key: 'id', isDescending: false }, filter: { externalId: 'a' }, limit: 2, from: null, isBackward: false } as const
+      for (let round = 0; round < 3; round++) {
+        await plantFormerIndex(raw, { unique })
+        await Promise.all(Array.from({ length: 6 }, async () => await migrateMongo({ url, log: createRecordingLog() })))
+        const indexes = (await collectionOf(raw).indexes()).filter(({ key }) => 'fields.external_id' in key)
+        t.match(indexes, [{ name: 'insights_external_id_text' }])
+        t.notMatch(indexes, [{ unique: true }])
+        t.match(await insights.list(byName), { insights: [{ id }] })
+      }
+    })
+  }
 
   inTransactions('the migration says which insights have one external id, and leaves them', async (t, { insights, url, names }) => {
     const { id } = await insights.create(named('a'))
@@ -250,6 +263,14 @@ if (skipOwn === false) {
   })
 } else {
   t.plan(0, skipOwn)
+}
+
+/** Puts the index of a former version in the place of this one's. */
+async function plantFormerIndex (raw: Awaited<ReturnType<typeof openRaw>>, { unique }: { unique: boolean }): Promise<void> {
+  await collectionOf(raw).dropIndex('insights_external_id_text')
+  await collectionOf(raw).createIndex({ 'fields.external_id': 1 }, {
+    name: 'insights_external_id', ...(unique && { unique }), partialFilterExpression: { 'fields.external_id': { $gt: '' } }
+  })
 }
 
 /** The stand-in has transactions where MongoDB has none: it answers the first one as a standalone server does. */

@@ -6,7 +6,7 @@ import {
 
 const { skip, skipOwn } = findMongo()
 const EVERYTHING = [
-  'collection insights', 'index insights_due', 'index insights_external_id', 'index insights_score',
+  'collection insights', 'index insights_due', 'index insights_external_id_text', 'index insights_score',
   'index insights_updated', 'collection counters', 'collection tokens', 'index tokens_created', 'collection secrets',
   'collection removals', 'index removals_at', 'index removals_insight', 'collection receipts', 'collection external_ids',
   'index external_ids_insight', 'collection idempotency_keys', 'index idempotency_keys_expiry',

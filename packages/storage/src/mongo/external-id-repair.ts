@@ -1,12 +1,15 @@
 import type { Log, Milliseconds } from '@insights/shared'
 import mongoose from 'mongoose'
 import { dropUnused, takeExternalIds, type Name } from './external-ids.js'
-import { EXTERNAL_ID_INDEX, type Models } from './models.js'
+import { FORMER_EXTERNAL_ID_INDEX, type Models } from './models.js'
 
 const BATCH_SIZE = 1_000
 
 /** Far beyond what lies between taking an external id and storing its insight. */
 const MAX_CREATE_MS: Milliseconds = 3_600_000
+
+/** Of the server: NamespaceNotFound, IndexNotFound. */
+const MISSING = new Set<unknown>([26, 27])
 
 /** Only texts are external ids; what else a damaged document may hold is none. */
 const NAMED = { 'fields.external_id': mongoose.trusted({ $gt: '' }) }
@@ -22,11 +25,11 @@ const NAMED = { 'fields.external_id': mongoose.trusted({ $gt: '' }) }
 export async function repairExternalIds (models: Models, now: Milliseconds, log: Log): Promise<string[]> {
   const added = await addMissing(models, log)
   const dropped = await dropDangling(models, now)
-  const wasUnique = await dropUniqueIndex(models)
+  const hadFormer = await dropFormerIndex(models)
   return [
     ...added > 0 ? [`external ids of ${added} insights`] : [],
     ...dropped > 0 ? [`room for ${dropped} external ids that no insight bore`] : [],
-    ...wasUnique ? [`index ${EXTERNAL_ID_INDEX} without uniqueness`] : []
+    ...hadFormer ? [`no former index ${FORMER_EXTERNAL_ID_INDEX} any more`] : []
   ]
 }
 
@@ -74,12 +77,13 @@ async function * inBatches<T> (items: AsyncIterable<T>): AsyncGenerator<T[]> {
   if (batch.length > 0) yield batch
 }
 
-/** The index of the former version, which is made anew under its name. */
-async function dropUniqueIndex ({ insights }: Models): Promise<boolean> {
-  const collections = await insights.db.listCollections()
-  if (!collections.some(({ name }) => name === insights.collection.name)) return false
-  const indexes = await insights.listIndexes()
-  if (!indexes.some(index => index['name'] === EXTERNAL_ID_INDEX && index['unique'] === true)) return false
-  await insights.collection.dropIndex(EXTERNAL_ID_INDEX)
-  return true
+/** Of several processes one takes it away. MongoDB would make no second index of the same keys beside it. */
+async function dropFormerIndex ({ insights }: Models): Promise<boolean> {
+  try {
+    await insights.collection.dropIndex(FORMER_EXTERNAL_ID_INDEX)
+    return true
+  } catch (error) {
+    if (!MISSING.has((error as { code?: unknown }).code)) throw error
+    return false
+  }
 }

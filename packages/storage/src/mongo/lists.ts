@@ -6,7 +6,7 @@ import {
 } from '../list-port.js'
 import type { StoreDeps } from './deps.js'
 import { isDuplicate } from './errors.js'
-import { EXTERNAL_ID_INDEX, type Models, type StoredInsight } from './models.js'
+import { EXTERNAL_ID_KEY, type Models, type StoredInsight } from './models.js'
 
 type Filter = Record<string, unknown>
 type Listed = Omit<StoredInsight, 'breakdown'>
@@ -84,7 +84,7 @@ async function readStretches (
 ): Promise<Listed[]> {
   const raws: Listed[] = []
   // One at most has the external id: there is nothing to sort.
-  const way = filter.externalId === undefined ? { sort: sortOf(order, isBackward) } : { hint: EXTERNAL_ID_INDEX }
+  const way = filter.externalId === undefined ? { sort: sortOf(order, isBackward) } : { hint: EXTERNAL_ID_KEY }
   for (const stretch of stretches) {
     const wanted = limit + 1 - raws.length
     if (wanted === 0) break

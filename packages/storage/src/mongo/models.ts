@@ -113,8 +113,12 @@ export interface Models {
   observations: Model<StoredObservation>
 }
 
-/** The index by which an insight is found under the host's own id. */
-export const EXTERNAL_ID_INDEX = 'insights_external_id'
+/** By which an insight is found under the host's own id. */
+export const EXTERNAL_ID_KEY = { 'fields.external_id': 1 } as const
+
+/** Another name than that of the former index: whoever takes that one away can not hit this one. */
+const EXTERNAL_ID_INDEX = 'insights_external_id_text'
+export const FORMER_EXTERNAL_ID_INDEX = 'insights_external_id'
 
 /** The counter of insight ids. */
 export const INSIGHT_COUNTER = 'insights'
@@ -249,7 +253,7 @@ const InsightSchema = new mongoose.Schema({
   .index({ 'refresh.due_at': 1, _id: 1 }, { name: 'insights_due' })
   // Texts only: most insights may have none. Written as a comparison, which the planner recognises in a question. What
   // keeps them unique is the collection of external ids.
-  .index({ 'fields.external_id': 1 }, {
+  .index(EXTERNAL_ID_KEY, {
     name: EXTERNAL_ID_INDEX, partialFilterExpression: { 'fields.external_id': { $gt: '' } }
   })
   // The orders of a list.
