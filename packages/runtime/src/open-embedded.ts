@@ -4,7 +4,7 @@ import type { Sandbox } from '@insights/sandbox'
 import { PLATFORMS, type Platform } from '@insights/shared'
 import {
   createPgliteHistoryStore, createPgliteInsightStore, createPgliteSharedState, createPgliteTokenStore, migratePglite,
-  settlePlatformModes
+  settlePlatformModes, vacuumPglite
 } from '@insights/storage/pglite'
 import type { Closers } from './closers.js'
 import { openEmbeddedDatabase } from './embedded-db.js'
@@ -16,6 +16,8 @@ export const openEmbedded: OpenMode = async (config, { log, metrics, databasePat
   const { db, background, close } = await openEmbeddedDatabase(databasePath)
   closers.add(close)
   await migratePglite(db)
+  // Before anybody waits for the database. A full disk is no reason not to start: reads go on.
+  await vacuumPglite(db).catch((err: unknown) => { log.warn({ err }, 'the database could not be vacuumed, and grows until it can') })
   const queues = await openQueues({ backend: { kind: 'embedded', db }, log })
   closers.add(async () => { await queues.close() })
 

@@ -4,6 +4,7 @@ import { defaultFields } from '@insights/shared'
 import { createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '../src/pglite/index.js'
 import { sql as firstSchema } from '../src/pglite/migrations/001-insights.js'
 import { pageStatement } from '../src/pglite/lists.js'
+import { vacuumPglite } from '../src/pglite/vacuuming.js'
 import { CLAIM, FORGET, KEEP, PEEK } from '../src/pglite/shared-state.js'
 import { BACKLOG, CLAIM_DUE } from '../src/pglite/statements.js'
 import { KEY_LIFE_MS } from '../src/idempotency-port.js'
@@ -90,6 +91,35 @@ t.test('the backlog costs what it counts, up to its bound', async t => {
   const plan = rows.map(row => row['QUERY PLAN']).join('\n')
   t.match(plan, /Index (Only )?Scan using insights_due on insights +\(.*\n +Index Cond:/)
   t.notMatch(plan, /Seq Scan|Filter/)
+})
+
+t.test('what updates leave behind makes room for others: the table and its indexes stop growing', async t => {
+  await emptyDatabase()
+  await db.exec(`insert into insights.insights (fields, sources, due_at, asked_at, created_at, updated_at)
+    select '{}', '[]', now(), now(), now(), now() from generate_series(1, 2000)`)
+  const store = createPgliteInsightStore(db)
+  const pagesAfter = async (rounds: number): Promise<number> => {
+    for (let round = 0; round < rounds; round++) {
+      await db.exec('update insights.insights set due_at = clock_timestamp(); select pg_stat_force_next_flush()')
+      await store.finishRemovals({ limit: 1, afterMs: 0 })
+    }
+    const { rows } = await db.query<{ pages: number }>("select (pg_total_relation_size('insights.insights') / 8192)::int as pages")
+    return rows[0]?.pages ?? 0
+  }
+  const first = await pagesAfter(12)
+  const last = await pagesAfter(24)
+  t.ok(last <= first * 1.3, `${first} pages after 12 rounds, ${last} after 36`)
+})
+
+t.test('a start vacuums every table, whoever made it', async t => {
+  await db.exec(`create schema "of others"; create table "of others"."a table" as select n from generate_series(1, 100) as n;
+    delete from "of others"."a table"; select pg_stat_force_next_flush()`)
+  t.teardown(async () => { await db.exec('drop schema "of others" cascade') })
+  const leftBehind = async (): Promise<unknown> => (await db.query(
+    'select pg_stat_get_dead_tuples(\'"of others"."a table"\'::regclass)::int as rows')).rows[0]
+  t.same(await leftBehind(), { rows: 100 })
+  await vacuumPglite(db)
+  t.same(await leftBehind(), { rows: 0 })
 })
 
 t.test('what is known of an id is found by its name among many, without statistics', async t => {

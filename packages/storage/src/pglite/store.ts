@@ -13,6 +13,7 @@ import { eraseUnlinked, fromObservations } from './history.js'
 import { fromResults, INSIGHT_COLUMNS, toDocument, type InsightRow } from './mapping.js'
 import { findReceipt, removeLocked } from './removals.js'
 import * as statements from './statements.js'
+import { vacuumWorst } from './vacuuming.js'
 
 /** `InsightStore` on the embedded database. It borrows `db`, which must be migrated; closing it is the caller's. */
 export function createPgliteInsightStore (db: Database): InsightStore {
@@ -29,9 +30,11 @@ export function createPgliteInsightStore (db: Database): InsightStore {
       await inLockedRow(db, id, condition, async (tx, current) => await replaceFields(tx, current, fields)),
     remove: async (id, condition) => await inLockedRow(db, id, condition, removeLocked),
     findReceipt: async id => await findReceipt(db, id),
-    // A removal is one transaction: none is ever left open. Only what keys have kept long enough is left to erase.
+    // A removal is one transaction: none is ever left open. Only what keys have kept long enough is left to erase, and
+    // what all removals and updates have left behind.
     finishRemovals: async () => {
       await sweepKeys(db)
+      await vacuumWorst(db)
       return 0
     },
     requestRefresh: async id => await queryOne(statements.REQUEST_REFRESH, [id]),
