@@ -46,6 +46,15 @@ export function nextMidnight (zone: 'utc' | 'pacific', now: Milliseconds): Milli
   return zone === 'pacific' ? nextPacificMidnight(now) : (Math.floor(now / DAY_MS) + 1) * DAY_MS
 }
 
+/**
+ * When to ask again after the platform has said that the day is used up: the next midnight. Just after one it may still
+ * speak of the day before, and the end of the margin is waited for instead of a whole day.
+ */
+export function endOfSpentDay (zone: 'utc' | 'pacific', now: Milliseconds): Milliseconds {
+  const end = nextMidnight(zone, now - MIDNIGHT_MARGIN_MS)
+  return end > now ? end : end + MIDNIGHT_MARGIN_MS
+}
+
 /** How many more units may be used now; `Infinity` without a limit, never negative. */
 export function roomIn (bucket: Bucket, usage: Usage, urgency: Urgency, now: Milliseconds): number {
   if (bucket.limit === null) return Infinity

@@ -2,7 +2,7 @@
 import type { Milliseconds, Platform } from '@insights/shared'
 import { SLOW_DOWN_PERCENT } from './admission.js'
 import { laneOf, type AccountState } from './account-state.js'
-import { nextMidnight } from './budget.js'
+import { endOfSpentDay } from './budget.js'
 import type { CallFailure } from './port.js'
 
 /** So many failed tries in a row, of all workers, open the circuit. */
@@ -102,7 +102,7 @@ export function noteReport (
 }
 
 function defaultUntil (platform: Platform, reason: 'throttled' | 'quota' | 'auth', strikes: number, now: Milliseconds): Milliseconds {
-  if (reason === 'quota') return nextMidnight(platform === 'youtube' ? 'pacific' : 'utc', now)
+  if (reason === 'quota') return endOfSpentDay(platform === 'youtube' ? 'pacific' : 'utc', now)
   const [first, longest] = reason === 'auth' ? AUTH_WAITS : THROTTLE_WAITS[platform]
   return now + Math.min(first * 2 ** Math.min(strikes - 1, 20), longest)
 }

@@ -12,12 +12,13 @@
 import { Type } from '@sinclair/typebox'
 import type { Clock, Milliseconds } from '@insights/shared'
 import { checkCredential, joinUrl, parseBaseUrl } from './base-url.js'
+import { endOfSpentDay } from './budget.js'
 import { createClient, gateOf, type ClientSettings } from './client.js'
 import type { Call } from './deadline.js'
 import { CallError, authRefused, outcomeOf, quotaUsedUp, throttled } from './failure.js'
 import { openHttp } from './http.js'
 import { normaliseYoutubeId } from './ids.js'
-import { fromRetryAfter, nextPacificMidnight } from './instants.js'
+import { fromRetryAfter } from './instants.js'
 import { matchItems, missing, type Item } from './match.js'
 import type { CountOutcome, PlatformClient } from './port.js'
 import { headerOf, type Reply } from './receive.js'
@@ -140,7 +141,7 @@ function youtubeError (reply: Reply, clock: Clock): CallError {
   const isPace = reply.status === 429 || (reply.status === 403 && has(PACE_REASONS))
   const isDaily = has(DAILY_REASONS) || details.some(({ domain }) => domain === 'youtube.quota') ||
     (isPace && /\bper day\b/i.test(error?.message ?? ''))
-  if (reply.status < 500 && isDaily) return quotaUsedUp(`The quota of ${NAME} for this day is used up.`, nextPacificMidnight(now))
+  if (reply.status < 500 && isDaily) return quotaUsedUp(`The quota of ${NAME} for this day is used up.`, endOfSpentDay('pacific', now))
   if (isPace) return throttled(`${NAME} asks for a slower pace.`, fromRetryAfter(headerOf(reply, 'retry-after'), now))
   if (reply.status < 500 && has(KEY_REASONS)) return authRefused(`${NAME} refuses the API key.`)
   return statusError(NAME, reply, now)

@@ -136,6 +136,17 @@ for (const [what, platform, error, waitMs] of refusals) {
   })
 }
 
+t.test('money that is called spent just after midnight is asked for again in two minutes, later on the next day', async t => {
+  const stage = openStage()
+  const gate = stage.open().gateOf('x')
+  const midnight = Date.parse('2026-11-24T00:00:00Z')
+  for (const [at, until] of [[midnight + 50, midnight + 2 * MINUTE], [midnight + 3 * MINUTE, midnight + 24 * 60 * MINUTE]] as const) {
+    stage.clock.time = at
+    await attempt(gate, quotaUsedUp('x', null), { ask: { charge: {} } })
+    t.match(await attempt(gate, 'ok', { ask: { charge: {} } }), { reason: 'quota', retryAt: until })
+  }
+})
+
 t.test('new credentials are tried at once, whatever became of the old ones', async t => {
   const stage = openStage()
   await attempt(stage.open({ x: 'old' }).gateOf('x'), authRefused('x'), { ask: { charge: {} } })

@@ -106,6 +106,15 @@ for (const [what, status, body, failure] of cases) {
   })
 }
 
+t.test('a day that is called spent just after midnight may be the one before, later it is the new one', async t => {
+  let now = midnight + 50
+  const { client } = await openFake(t, dialect, reply(403, legacy('youtube.quota', 'quotaExceeded')), { clock: { now: () => now } })
+  const retryAt = async (): Promise<unknown> => failureOf((await client.fetchCounts([id(1)]))[0])?.retryAt
+  t.equal(await retryAt(), midnight + 120_000)
+  now = midnight + 180_000
+  t.equal(await retryAt(), midnight + 24 * 3_600_000)
+})
+
 t.test('HTML with status 403 is no verdict on the key', async t => {
   const { client } = await openFake(t, dialect, (_, response) => {
     response.writeHead(403, { 'content-type': 'text/html' }).end('<html>')
