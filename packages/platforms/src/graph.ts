@@ -86,11 +86,11 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
     return outcome ?? failed(timedOut(name))
   }
 
-  /** Parts that the platform had no time for are asked for once more. */
+  /** Parts that the platform had no time for are asked for once more, unless another part tells that this is no use. */
   async function askCompletely (ids: readonly string[], call: Call, pass: Pass): Promise<CountOutcome[]> {
     const first = await askGranted(ids, call, pass)
     const silent = ids.filter((_, index) => first[index] === null)
-    const second = silent.length === 0
+    const second = silent.length === 0 || isRefusal(first.filter(outcome => outcome !== null))
       ? []
       : await unlessRefused(silent, async () => {
         const again = await reserve(silent, call)
@@ -141,6 +141,13 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
       return dialect.readError(error) ?? failed(toFailure(name, error, code, retryAt))
     })
   }
+}
+
+/** Whether more calls would be refused as well, and make it worse. A part may be refused for its page's own sake. */
+function isRefusal (answered: readonly CountOutcome[]): boolean {
+  const reasons = answered.map(outcome => outcome.kind === 'failed' ? outcome.failure.reason : null)
+  return reasons.some(reason => reason === 'throttled' || reason === 'quota') ||
+    (reasons.length > 0 && reasons.every(reason => reason === 'auth'))
 }
 
 /** A status of 500 may carry an error that no repeat mends, e.g. "bad parameter" for a retired call. */

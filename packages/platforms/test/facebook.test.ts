@@ -80,6 +80,24 @@ t.test('parts that time out again are failures of their ids alone', async t => {
   t.equal(lookups().length, 2)
 })
 
+for (const [what, code, error] of [['throttled', 4, 'INS_PLATFORM_THROTTLED'], ['refused', 190, 'INS_PLATFORM_AUTH']] as const) {
+  t.test(`parts that timed out beside one that was ${what} are not asked for once more`, async t => {
+    const ids = [0, 1, 2].map(dialect.id)
+    const { client, lookups } = await openFake(t, dialect, (_, response) => sendParts(response, [errorPart({ code }), null, null]))
+    t.strictSame((await client.fetchCounts(ids)).map(codeOf), [error, 'INS_PLATFORM_TIMEOUT', 'INS_PLATFORM_TIMEOUT'])
+    t.equal(lookups().length, 1)
+  })
+}
+
+t.test('a permission that one page alone asks for keeps no part that timed out from being asked for once more', async t => {
+  const ids = [0, 1, 2].map(dialect.id)
+  const { client, lookups } = await openFake(t, dialect, (request, response) => {
+    sendParts(response, lookups().length > 1 ? asked(request).map(id => page(id, '5')) : [errorPart({ code: 10 }), page(dialect.id(1), '4'), null])
+  })
+  t.strictSame((await client.fetchCounts(ids)).map(codeOf), ['INS_PLATFORM_AUTH', 'ok', 'ok'])
+  t.equal(lookups().length, 2)
+})
+
 t.test('counts stay when asking once more fails as a whole', async t => {
   const ids = [0, 1].map(dialect.id)
   let calls = 0
