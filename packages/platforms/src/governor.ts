@@ -165,7 +165,7 @@ function createGate ({ platform, rules, credential, keeper, clock, trial }: Gate
     const news = outcomes.filter(outcome => outcome.kind !== 'failed' || !settled.has(outcome.failure))
     const refused = refusalIn(news)
     if (refused !== null) return await holdBack(refused, entry.startedAt, outcomes)
-    if (news.some(({ kind }) => kind !== 'failed')) await noteSuccess(entry)
+    if (news.some(provesCredentials)) await noteSuccess(entry)
     return outcomes
   }
 
@@ -215,6 +215,10 @@ function createGate ({ platform, rules, credential, keeper, clock, trial }: Gate
   }
 }
 
+function provesCredentials (outcome: CountOutcome): boolean {
+  return outcome.kind !== 'failed' || outcome.failure.isOfIdAlone === true
+}
+
 /** The failure of these outcomes that holds other calls back: a throttle or quota of any id, credentials only of all. */
 function refusalIn (outcomes: readonly CountOutcome[]): CallFailure | null {
   const failures = outcomes.flatMap(outcome => outcome.kind === 'failed' ? [outcome.failure] : [])
@@ -222,7 +226,7 @@ function refusalIn (outcomes: readonly CountOutcome[]): CallFailure | null {
   const [longest] = held.sort((a, b) => (b.retryAt ?? 0) - (a.retryAt ?? 0))
   if (longest !== undefined) return longest
   const [first] = failures
-  const isAuth = first !== undefined && failures.length === outcomes.length && failures.every(({ reason }) => reason === 'auth')
+  const isAuth = first !== undefined && !outcomes.some(provesCredentials) && failures.every(({ reason }) => reason === 'auth')
   return isAuth ? first : null
 }
 

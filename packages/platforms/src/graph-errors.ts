@@ -25,8 +25,8 @@ const envelopeShape = createShape(Type.Object({ error: GraphErrorSchema }))
 /** Application (4, 341), user (17), page (32), custom (613) and business-use-case limits (80001 Pages, 80002 Instagram). */
 const THROTTLE_CODES = [4, 17, 32, 341, 613, 80001, 80002]
 
-/** Token (190), session (102), capability (3), permission (10; 200 to 299 too), blocked for policy reasons (368). */
-const AUTH_CODES = [3, 10, 102, 190, 368]
+/** Token (190), session (102), capability (3), blocked for policy reasons (368); permissions are told by `isPermission`. */
+const AUTH_CODES = [3, 102, 190, 368]
 
 /** "Unknown" and "service unavailable". */
 const TRANSIENT_CODES = [1, 2]
@@ -44,12 +44,17 @@ export function isUnknownObject (error: GraphError): boolean {
   return error.code === 100 && error.error_subcode === 33
 }
 
+/** A permission that is missing, be it the app's or only that of one page, which the code does not tell. */
+export function isPermission ({ code }: GraphError): boolean {
+  return code === 10 || (code >= 200 && code <= 299)
+}
+
 /** What an error means that is not about a missing account. `retryAt`: what the reply says of the time. */
 export function toFailure (name: string, error: GraphError, status: number, retryAt: Milliseconds | null): CallError {
   const { code } = error
   const label = `code ${code}${error.error_subcode === undefined ? '' : `, subcode ${error.error_subcode}`}`
   if (THROTTLE_CODES.includes(code) || status === 429) return throttled(`${name} asks for a slower pace (${label}).`, retryAt)
-  const isAuth = AUTH_CODES.includes(code) || (code >= 200 && code <= 299) ||
+  const isAuth = AUTH_CODES.includes(code) || isPermission(error) ||
     (code === 100 && AUTH_TEXT.test(error.message ?? ''))
   if (isAuth) return authRefused(`${name} refuses the credentials (${label}).`)
   if (error.is_transient === true || TRANSIENT_CODES.includes(code) || (status >= 500 && code !== 100)) {

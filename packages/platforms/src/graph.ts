@@ -17,9 +17,9 @@ import type { Call } from './deadline.js'
 import { badReply, failed, outcomeOf, timedOut, unlessRefused } from './failure.js'
 import type { Pass } from './gate.js'
 import { createAccessCheck } from './graph-access.js'
-import { graphRetryAt, graphUsage, peekGraphError, toFailure, type GraphError } from './graph-errors.js'
+import { graphRetryAt, graphUsage, isPermission, peekGraphError, toFailure, type GraphError } from './graph-errors.js'
 import { openHttp } from './http.js'
-import type { CountOutcome, PlatformClient } from './port.js'
+import type { CallFailure, CountOutcome, PlatformClient } from './port.js'
 import type { Reply } from './receive.js'
 import { createShape, parseJson, peekJson, readJson, statusError } from './reply.js'
 
@@ -57,7 +57,10 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
   const baseUrl = parseBaseUrl(name, options.baseUrl)
   checkCredential(name, options.accessToken)
   const http = openHttp(name, settings)
-  const access = createAccessCheck({ name, witness: dialect.witness, clock: settings.clock })
+  const permissions = new WeakSet<CallFailure>()
+  const access = createAccessCheck({
+    name, witness: dialect.witness, isPermission: failure => permissions.has(failure), clock: settings.clock
+  })
   const gate = gateOf(dialect.platform, settings)
   const fixedForm = { include_headers: 'false', ...proofOf(options) }
 
@@ -138,7 +141,11 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
       if (code === 200) return dialect.readPart(id, body)
       const error = peekGraphError(body)
       if (error === null) throw badReply(name, `has a part with status ${code} and no error`)
-      return dialect.readError(error) ?? failed(toFailure(name, error, code, retryAt))
+      const known = dialect.readError(error)
+      if (known !== null) return known
+      const refused = toFailure(name, error, code, retryAt)
+      if (isPermission(error)) permissions.add(refused.failure)
+      return failed(refused)
     })
   }
 }

@@ -38,6 +38,8 @@ export interface CallFailure {
   retryAt: Milliseconds | null
   /** The service itself made no call: a limit, a pause after a refusal, or a state that can not be read. */
   isHeldBack?: true
+  /** With `auth`: other ids are answered with the same credentials, so this one's refusal holds nobody back. */
+  isOfIdAlone?: true
 }
 
 /**

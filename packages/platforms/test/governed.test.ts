@@ -70,6 +70,24 @@ t.test('fault 18: after a 429 nothing is sent before the time, by any worker, an
   t.equal(await ask(other), 'ok ok ok')
 })
 
+t.test('a page with a permission of its own holds no other page back, a permission that the app has lost does', async t => {
+  const { sandbox, one, other } = await openStage(t, {})
+  const ask = async (worker: typeof one, id: string): Promise<unknown> => (await worker.clients.facebook?.fetchCounts([id]))?.map(inAWord)[0]
+  sandbox.entities.set('facebook', '1000001', 'restricted')
+  t.equal(await ask(one, '1000001'), 'auth')
+  t.equal(await ask(one, '4546477'), 4546)
+  t.equal(await ask(other, '1000001'), 'auth')
+  t.equal(await ask(one, '4546477'), 4546)
+  t.equal((await one.readStatus('facebook')).parked, null)
+  sandbox.settings.set({ facebook: { permission: 'refused' } })
+  t.equal(await ask(one, '1000001'), 'auth@2026-11-23T12:15:00')
+  t.equal(await ask(other, '4546477'), 'auth@2026-11-23T12:15:00')
+  sandbox.settings.set({ facebook: { permission: 'granted' } })
+  sandbox.clock.set(NOON + 3_600_000)
+  t.equal(await ask(one, '1000001'), 'auth')
+  t.equal(await ask(other, '4546477'), 4546, 'the credentials were proved by the page that was asked besides')
+})
+
 t.test('fault 19: a platform that fails for ten minutes is asked a few times only, and then again', async t => {
   const { sandbox, one, other } = await openStage(t, {})
   sandbox.faults.add({ platform: 'youtube', kind: 'status', status: 503, times: Infinity })

@@ -1,16 +1,19 @@
 import t from 'tap'
 import { createAccessCheck, type AccessCheck } from '../src/graph-access.js'
-import { badReply, failed } from '../src/failure.js'
+import { authRefused, badReply, failed, throttled } from '../src/failure.js'
 import type { CountOutcome } from '../src/port.js'
-import { codeOf } from './contract/platform-client-contract.js'
+import { codeOf, failureOf } from './contract/platform-client-contract.js'
 
 const OK: CountOutcome = { kind: 'ok', count: 1 }
 const MISSING: CountOutcome = { kind: 'not_found' }
+const REFUSED: CountOutcome = failed(authRefused('(#10) is refused'))
 const HOUR_MS = 3_600_000
 
 interface Stage {
   /** What becomes of a call whose ids had these outcomes. */
   review: (outcomes: Record<string, CountOutcome>) => Promise<Array<string | null>>
+  /** Whether a refusal of all these is one of the credentials; `null`: none of them was refused. */
+  concernsAll: (outcomes: Record<string, CountOutcome>) => Promise<boolean | null>
   /** Who was asked for besides. */
   asked: string[]
   /** What those who are asked for besides answer. */
@@ -19,14 +22,19 @@ interface Stage {
 }
 
 function build (witness: string | null = 'witness'): Stage {
-  const check: AccessCheck = createAccessCheck({ name: 'Facebook', witness, clock: { now: () => stage.now } })
+  const check: AccessCheck = createAccessCheck({
+    name: 'Facebook', witness, isPermission: ({ detail }) => detail.includes('(#10)'), clock: { now: () => stage.now }
+  })
+  const review = async (outcomes: Record<string, CountOutcome>): Promise<CountOutcome[]> =>
+    await check.review(Object.keys(outcomes), Object.values(outcomes), async id => {
+      stage.asked.push(id)
+      return stage.answer
+    })
   const stage: Stage = {
-    review: async outcomes => {
-      const reviewed = await check.review(Object.keys(outcomes), Object.values(outcomes), async id => {
-        stage.asked.push(id)
-        return stage.answer
-      })
-      return reviewed.map(codeOf)
+    review: async outcomes => (await review(outcomes)).map(codeOf),
+    concernsAll: async outcomes => {
+      const failures = (await review(outcomes)).map(failureOf)
+      return failures.every(failure => failure?.reason === 'auth') ? failures.some(failure => failure?.isOfIdAlone !== true) : null
     },
     asked: [],
     answer: OK,
@@ -90,4 +98,34 @@ t.test('without a witness misses are believed until an account has answered', as
   stage.now += 2 * HOUR_MS
   stage.answer = MISSING
   t.strictSame(await stage.review({ a: MISSING }), ['INS_PLATFORM_AUTH'])
+})
+
+t.test('a permission that every account of a call asks for is their own when another one answers', async t => {
+  const stage = build()
+  t.equal(await stage.concernsAll({ a: REFUSED }), false)
+  t.equal(await stage.concernsAll({ a: REFUSED, b: REFUSED, c: REFUSED, d: REFUSED }), false)
+  t.strictSame(stage.asked, ['witness', 'witness'], 'also when one has answered lately')
+  t.strictSame(await stage.review({ a: REFUSED }), ['INS_PLATFORM_AUTH'])
+})
+
+t.test('it is that of the app when the other account is refused or missing too, or nobody knows one', async t => {
+  const stage = build()
+  for (const answer of [REFUSED, MISSING]) {
+    stage.answer = answer
+    t.equal(await stage.concernsAll({ a: REFUSED }), true)
+  }
+  t.equal(await build(null).concernsAll({ a: REFUSED }), true)
+})
+
+t.test('nothing is said of it when asking for the other account fails', async t => {
+  const stage = build()
+  stage.answer = failed(throttled('x', null))
+  t.strictSame(await stage.review({ a: REFUSED }), ['INS_PLATFORM_THROTTLED'])
+})
+
+t.test('other refused credentials are those of the app, unasked', async t => {
+  const stage = build()
+  t.equal(await stage.concernsAll({ a: failed(authRefused('code 190')), b: REFUSED }), true)
+  t.equal(await stage.concernsAll({ a: REFUSED, b: OK }), null)
+  t.strictSame(stage.asked, [])
 })

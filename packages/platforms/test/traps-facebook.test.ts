@@ -130,7 +130,7 @@ row('Token lifecycle', 'an expired token and every other death of one are for a 
 })
 
 row('Permission lost', 'in every part, as code 10, vaguely, or as if no page existed: none is missing', async (t, { sandbox, ask, costs }) => {
-  for (const [permission, calls] of [['refused', 1], ['vague', 1], ['not_found', 2]] as const) {
+  for (const [permission, calls] of [['refused', 2], ['vague', 1], ['not_found', 2]] as const) {
     for (const count of [1, 50]) {
       sandbox.settings.set({ facebook: { permission } })
       t.strictSame(new Set(await ask(...pages(count))), new Set(['auth']), `${permission}, ${count} pages`)
