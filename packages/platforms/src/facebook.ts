@@ -34,6 +34,7 @@ const dialect: GraphDialect = {
   relativeUrl: id => `${id}?fields=id,followers_count`,
   readPart,
   readError,
+  hasBusinessLimit: true,
   witness: WITNESS
 }
 

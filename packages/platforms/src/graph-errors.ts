@@ -63,29 +63,43 @@ export function toFailure (name: string, error: GraphError, status: number, retr
   return requestRefused(`${name} refuses the request (${label}).`)
 }
 
-const usageShape = createShape(Type.Record(Type.String(), Type.Array(Type.Object({
+/** Shares of the limit in per cent, the time in minutes. */
+const BusinessUsageSchema = Type.Object({
+  call_count: Type.Optional(Type.Number()),
+  total_time: Type.Optional(Type.Number()),
+  total_cputime: Type.Optional(Type.Number()),
   estimated_time_to_regain_access: Type.Optional(Type.Number())
-}))))
+})
+type BusinessUsage = Static<typeof BusinessUsageSchema>
+
+const businessUsageShape = createShape(Type.Record(Type.String(), Type.Array(BusinessUsageSchema)))
 
 /** From when on calls count again: the longest of the times of the usage header, which are in minutes. */
 export function graphRetryAt (reply: Reply, now: Milliseconds): Milliseconds | null {
-  const usages = Object.values(usageOf(reply)).flat()
-  const minutes = usages.reduce((most, usage) => Math.max(most, usage.estimated_time_to_regain_access ?? 0), 0)
+  const minutes = businessUsagesOf(reply).reduce((most, usage) => Math.max(most, usage.estimated_time_to_regain_access ?? 0), 0)
   return instantAhead(now + minutes * 60_000, now) ?? fromRetryAfter(headerOf(reply, 'retry-after'), now)
 }
 
-function usageOf (reply: Reply): Record<string, Array<{ estimated_time_to_regain_access?: number }>> {
+function businessUsagesOf (reply: Reply): BusinessUsage[] {
   const header = headerOf(reply, 'x-business-use-case-usage')
-  if (header === undefined) return {}
-  return usageShape.peek(peekJsonText(header)) ?? {}
+  const usages = header === undefined ? null : businessUsageShape.peek(peekJsonText(header))
+  return Object.values(usages ?? {}).flat()
 }
 
 const appUsageShape = createShape(Type.Record(Type.String(), Type.Number()))
 
-/** How much of the app's own limit is used, in per cent: the largest figure of the header; `null` = it does not say. */
-export function graphUsage (reply: Reply): number | null {
+/**
+ * How much of its limit is used, in per cent: the largest figure that the reply names for the app and, with
+ * `hasBusinessLimit`, for the business; `null` = it does not say.
+ */
+export function graphUsage (reply: Reply, hasBusinessLimit: boolean): number | null {
   const header = headerOf(reply, 'x-app-usage')
-  const figures = header === undefined ? null : appUsageShape.peek(peekJsonText(header))
-  const percent = Math.max(...Object.values(figures ?? {}))
+  const app = header === undefined ? null : appUsageShape.peek(peekJsonText(header))
+  const business = hasBusinessLimit ? businessUsagesOf(reply).flatMap(percentagesOf) : []
+  const percent = Math.max(...Object.values(app ?? {}), ...business)
   return percent >= 0 && Number.isFinite(percent) ? percent : null
+}
+
+function percentagesOf ({ call_count: calls = 0, total_time: time = 0, total_cputime: cpuTime = 0 }: BusinessUsage): number[] {
+  return [calls, time, cpuTime]
 }

@@ -42,6 +42,8 @@ export interface GraphDialect {
   readPart: (id: string, body: unknown) => CountOutcome
   /** What this error says about the id asked for, or `null` when it is about something else. */
   readError: (error: GraphError) => CountOutcome | null
+  /** Whether the limit of a business use case, of page and system-user tokens, holds beside that of the app. */
+  hasBusinessLimit: boolean
   /** An account that surely exists, in normal form; `null` = none is known. See graph-access.ts. */
   witness: string | null
 }
@@ -110,7 +112,7 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
   /** One outcome per id; `null` where the platform ran out of time. */
   async function askGranted (ids: readonly string[], call: Call, pass: Pass): Promise<Array<CountOutcome | null>> {
     const reply = await postBatch(ids, call, pass)
-    const usage = graphUsage(reply)
+    const usage = graphUsage(reply, dialect.hasBusinessLimit)
     if (usage !== null) await gate.report(usage, call)
     const body = reply.status === 200 ? readJson(name, reply) : peekJson(reply)
     const error = peekGraphError(body)

@@ -94,11 +94,11 @@ export function noteReport (
 ): void {
   state.reported = { percent, at: now }
   if (percent < SLOW_DOWN_PERCENT) state.nextSendAt = Math.min(state.nextSendAt, now)
-  const isStopped = state.parked.account?.detail.endsWith(STOP_DETAIL) === true
+  const detail = `${name} ${STOP_DETAIL}`
   if (percent >= STOP_PERCENT) {
-    const failure = { reason: 'throttled', code: 'INS_PLATFORM_THROTTLED', detail: `${name} ${STOP_DETAIL}`, retryAt: now + STOP_MS } as const
-    park(state, 'account', { ...call, failure }, now)
-  } else if (isStopped) delete state.parked.account
+    park(state, 'account', { ...call, failure: { reason: 'throttled', code: 'INS_PLATFORM_THROTTLED', detail, retryAt: now + STOP_MS } }, now)
+    // Another platform of the app may report of another limit.
+  } else if (state.parked.account?.detail === detail) delete state.parked.account
 }
 
 function defaultUntil (platform: Platform, reason: 'throttled' | 'quota' | 'auth', strikes: number, now: Milliseconds): Milliseconds {

@@ -51,6 +51,8 @@ function dialectOf (accountId: string): GraphDialect {
     relativeUrl: handle => `${accountId}?fields=business_discovery.username(${handle})%7Bid,username,followers_count%7D`,
     readPart,
     readError,
+    // Business Discovery counts against the limit of the app alone.
+    hasBusinessLimit: false,
     // No account is promised to stay under its handle, so only one that has answered can be asked.
     witness: null
   }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { openFacebookClient } from '../src/facebook.js'
-import { answerFrom, openFake, testSettings, type PlatformDialect } from './contract/dialect.js'
+import { answerFrom, createTestGovernor, openFake, testSettings, type PlatformDialect } from './contract/dialect.js'
 import { codeOf, countOf, failureOf, platformClientContract } from './contract/platform-client-contract.js'
 import { sendJson, type FakeRequest } from './fake-server.js'
 import { GRAPH_ERRORS, errorPart, relativeUrls, sendParts, type Part } from './graph-dialect.js'
@@ -202,6 +202,19 @@ for (const header of ['not json', '{"1":7}', '{"1":[{"estimated_time_to_regain_a
     t.match(failureOf((await client.fetchCounts(['12345']))[0]), { reason: 'throttled', retryAt: null })
   })
 }
+
+t.test('the higher of both usage headers of a good answer holds the next call back', async t => {
+  const business = (calls: number): string => JSON.stringify({ 1: [{ type: 'pages', call_count: 3 }, { type: 'pages', call_count: calls, total_time: 20 }] })
+  const cases = [[28, 96, false], [96, 28, false], [28, 79, true]] as const
+  for (const [app, calls, goesOn] of cases) {
+    const { client, lookups } = await openFake(t, dialect, (_, response) => sendJson(response, [page('12345', '1')], 200, {
+      'x-app-usage': JSON.stringify({ call_count: app }), 'x-business-use-case-usage': business(calls)
+    }), { governor: createTestGovernor() })
+    t.strictSame((await client.fetchCounts(['12345'])).map(countOf), [1])
+    t.strictSame((await client.fetchCounts(['12345'])).map(codeOf), [goesOn ? 'ok' : 'INS_PLATFORM_THROTTLED'], `${app} ${calls}`)
+    t.equal(lookups().length, goesOn ? 2 : 1)
+  }
+})
 
 t.test('an answer that calls itself JavaScript is read', async t => {
   const { client } = await openFake(t, dialect, (_, response) => {

@@ -343,6 +343,19 @@ t.test('a use of 80 % that the platform reports slows down, 95 % stops for all u
   t.equal(await attempt(other, 'ok', { ask }), null)
 })
 
+t.test('what one platform of an app reports does not end the stop that the other has reported', async t => {
+  const governor = openStage().open()
+  const [facebook, instagram] = [governor.gateOf('facebook'), governor.gateOf('instagram')]
+  const [one, other] = [startCall(1000, 'planned'), startCall(1000, 'planned')]
+  await enter(facebook, one, { charge: { calls: 1 } })
+  await enter(instagram, other, { charge: { calls: 1 } })
+  await facebook.report(96, one)
+  await instagram.report(30, other)
+  t.match(await attempt(facebook, 'ok', { ask: { charge: { calls: 1 } } }), { reason: 'throttled' })
+  await facebook.report(30, one)
+  t.equal(await attempt(facebook, 'ok', { ask: { charge: { calls: 1 } } }), null)
+})
+
 t.test('what goes through for a token is counted and not held back', async t => {
   const stage = openStage({ soundcloud: { callsPerSecond: 0, grantsPer12Hours: 2, grantsPerHour: 25 } })
   const gate = stage.open().gateOf('soundcloud')

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { openInstagramClient } from '../src/instagram.js'
-import { answerFrom, openFake, testSettings, type PlatformDialect } from './contract/dialect.js'
+import { answerFrom, createTestGovernor, openFake, testSettings, type PlatformDialect } from './contract/dialect.js'
 import { codeOf, failureOf, platformClientContract } from './contract/platform-client-contract.js'
-import type { FakeRequest } from './fake-server.js'
+import { sendJson, type FakeRequest } from './fake-server.js'
 import { GRAPH_ERRORS, errorPart, relativeUrls, sendParts, type Part } from './graph-dialect.js'
 
 const TOKEN = 'secret-instagram-token'
@@ -96,4 +96,13 @@ for (const [what, error, reason] of GRAPH_ERRORS) {
 t.test('an account id that is no number is refused at once', async t => {
   const options = { baseUrl: 'http://localhost/', accessToken: TOKEN, accountId: 'me/../x' }
   t.throws(() => openInstagramClient(options, testSettings), { code: 'INS_CONFIG_INVALID' })
+})
+
+t.test('the use of a business case, which is not what these lookups count against, holds nothing back', async t => {
+  const { client, lookups } = await openFake(t, dialect, (_, response) => sendJson(response, [account('gigpro', '1')], 200, {
+    'x-app-usage': '{"call_count":28}', 'x-business-use-case-usage': '{"1":[{"type":"instagram","call_count":96}]}'
+  }), { governor: createTestGovernor() })
+  t.strictSame((await client.fetchCounts(['gigpro'])).map(codeOf), ['ok'])
+  t.strictSame((await client.fetchCounts(['gigpro'])).map(codeOf), ['ok'])
+  t.equal(lookups().length, 2)
 })

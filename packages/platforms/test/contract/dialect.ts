@@ -3,7 +3,10 @@ import type { ServerResponse } from 'node:http'
 import type { Platform } from '@insights/shared'
 import type { Test } from 'tap'
 import type { ClientSettings } from '../../src/client.js'
+import { createGovernor, type Governor } from '../../src/governor.js'
+import { createMemoryState } from '../../src/memory-state.js'
 import type { PlatformClient } from '../../src/port.js'
+import { NO_LIMITS, rulesOf } from '../../src/rules.js'
 import { startServer, type FakeRequest, type FakeServer, type Respond } from '../fake-server.js'
 
 /** A reply's content: counts as JSON text, in the order in which the platform lists them. */
@@ -43,6 +46,13 @@ export const testSettings: ClientSettings = {
   userAgent: 'insights-test/1',
   clock: { now: () => Date.parse('2026-11-23T12:00:00Z') },
   random: () => 0
+}
+
+/** Holds back what the platform refuses or says of itself, in memory and by the clock of the test settings. */
+export function createTestGovernor (): Governor {
+  const { clock } = testSettings
+  const accounts = { youtube: 'youtube', soundcloud: 'soundcloud', x: 'x', facebook: 'graph', instagram: 'graph' }
+  return createGovernor({ shared: createMemoryState(clock), clock, rules: rulesOf(NO_LIMITS), accounts })
 }
 
 export interface Fake {
