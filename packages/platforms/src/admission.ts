@@ -36,6 +36,9 @@ export interface Application {
   isTrial?: boolean
 }
 
+/** What of it decides whether a hold concerns it. */
+export type Standing = Pick<Application, 'platform' | 'credential' | 'charge' | 'call' | 'isTrial'>
+
 export type Decision =
   /** `granted`: the units of the divisible bucket, at least 1. `sendAt`: not before. */
   | { kind: 'go', granted: number, sendAt: Milliseconds }
@@ -82,13 +85,25 @@ export function admit (state: AccountState, rules: PlatformRules, application: A
   return { kind: 'go', granted, sendAt }
 }
 
+/**
+ * Whether a call that was let through and has waited for its turn may still be sent: what was refused meanwhile holds it
+ * back as well. `null` = it may. What it has taken stays taken.
+ */
+export function confirm (
+  state: AccountState, rules: PlatformRules, application: Standing, now: Milliseconds
+): CallFailure | null {
+  const failure = heldBy(state, rules, application, now)
+  if (failure === null) takeProbes(state, application, now)
+  return failure
+}
+
 /** Units by bucket when only `granted` of the divisible one were given. */
 function chargeOf ({ charge, divisible }: Application, granted: number): Readonly<Record<string, number>> {
   return divisible === undefined ? charge : { ...charge, [divisible]: granted }
 }
 
 function heldBy (
-  state: AccountState, rules: PlatformRules, { platform, charge, call, credential, isTrial = false }: Application, now: Milliseconds
+  state: AccountState, rules: PlatformRules, { platform, charge, call, credential, isTrial = false }: Standing, now: Milliseconds
 ): CallFailure | null {
   for (const scope of ['account', platform, ...Object.keys(charge)]) {
     const parking = state.parked[scope]
@@ -117,7 +132,7 @@ export function parkedFailure ({ reason, detail }: Parking, until: Milliseconds)
 }
 
 /** This call becomes the probe of everything whose time is over. */
-function takeProbes (state: AccountState, { platform, charge, call }: Application, now: Milliseconds): void {
+function takeProbes (state: AccountState, { platform, charge, call }: Standing, now: Milliseconds): void {
   const probe = { call, until: now + PROBE_LEASE_MS }
   for (const scope of ['account', platform, ...Object.keys(charge)]) {
     const parking = state.parked[scope]

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PLATFORMS, type Clock, type Milliseconds, type Platform, type SharedState } from '@insights/shared'
 import { laneOf, type AccountState } from './account-state.js'
-import { admit, type Decision, type PlatformRules } from './admission.js'
+import { admit, confirm, type PlatformRules, type Standing } from './admission.js'
 import type { Call } from './deadline.js'
 import { CallError, timedOut, transient } from './failure.js'
 import type { Gate, Pass, Reservation } from './gate.js'
@@ -130,13 +130,18 @@ function createGate ({ platform, rules, credential, keeper, clock, trial }: Gate
     remember(call, charge, now)
     trial?.onCharge(platform, divisible === undefined ? charge : { ...charge, [divisible]: decision.granted })
     const waitMs = decision.sendAt - now
-    if (waitMs > 0) await delay(waitMs)
+    if (waitMs > 0) await waitForTurn(waitMs, application, call, isRepeat)
     return { granted: decision.granted, at: startedAt + waitMs }
   }
 
-  async function decide (
-    change: (state: AccountState, now: Milliseconds) => { decision: Decision, now: Milliseconds }, call: Call, isRepeat: boolean
-  ): Promise<{ decision: Decision, now: Milliseconds }> {
+  /** The platform may say stop while calls wait, and they are not sent then. Those that need not wait save the look. */
+  async function waitForTurn (waitMs: Milliseconds, application: Standing, call: Call, isRepeat: boolean): Promise<void> {
+    await delay(waitMs)
+    const failure = await decide((state, now) => confirm(state, rules, application, now), call, isRepeat)
+    if (failure !== null) throw refusal(failure, isRepeat)
+  }
+
+  async function decide<T> (change: (state: AccountState, now: Milliseconds) => T, call: Call, isRepeat: boolean): Promise<T> {
     try {
       return await before(call, timedOut(rules.name), keeper.update(change))
     } catch (error) {

@@ -1,5 +1,5 @@
 import { openSandbox, type Sandbox } from '@insights/sandbox'
-import type { Milliseconds } from '@insights/shared'
+import type { Milliseconds, SharedState } from '@insights/shared'
 import { t, type Test } from 'tap'
 import { nextMidnight } from '../src/budget.js'
 import { startCall } from '../src/deadline.js'
@@ -14,18 +14,26 @@ const DAY: Milliseconds = 86_400_000
 const NOON = Date.parse('2026-11-23T12:00:00Z')
 
 /** Two workers on one state, and the stand-in whose clock stands still at noon. */
-async function openStage (t: Test, limits: Partial<PlatformLimits>): Promise<{ sandbox: Sandbox, one: ReturnType<typeof openPlatforms>, other: ReturnType<typeof openPlatforms> }> {
+interface Stage {
+  sandbox: Sandbox
+  one: ReturnType<typeof openPlatforms>
+  other: ReturnType<typeof openPlatforms>
+}
+
+/** `fromOther`: the state as the second worker gets at it. */
+async function openStage (t: Test, limits: Partial<PlatformLimits>, fromOther = (shared: SharedState) => shared): Promise<Stage> {
   const sandbox = await openSandbox()
   sandbox.clock.freeze()
   sandbox.clock.set(NOON)
   const { baseUrls, credentials } = sandbox
   const shared = createMemoryState(sandbox.clock)
-  const open = (): ReturnType<typeof openPlatforms> => openPlatforms({
+  const open = (shared: SharedState): ReturnType<typeof openPlatforms> => openPlatforms({
     youtube: { baseUrl: baseUrls.youtube, ...credentials.youtube },
+    soundcloud: { baseUrl: baseUrls.soundcloud, tokenUrl: baseUrls.soundcloudToken, ...credentials.soundcloud },
     x: { baseUrl: baseUrls.x, ...credentials.x },
     facebook: { baseUrl: baseUrls.facebook, ...credentials.facebook }
   }, { clock: sandbox.clock, shared, limits: { ...NO_LIMITS, ...limits }, random: () => 0 })
-  const [one, other] = [open(), open()]
+  const [one, other] = [open(shared), open(fromOther(shared))]
   t.teardown(async () => {
     await one.close()
     await other.close()
@@ -68,6 +76,33 @@ t.test('fault 18: after a 429 nothing is sent before the time, by any worker, an
   t.match(await ask(one), / ok ok$/)
   sandbox.clock.set(NOON + 3_600_000)
   t.equal(await ask(other), 'ok ok ok')
+})
+
+t.test('fault 18: what waits for its pace when the 429 comes is not sent either', async t => {
+  const earlier: Array<Promise<unknown>> = []
+  let isWaiting = false
+  const { sandbox, one, other } = await openStage(t, { soundcloud: { ...NO_LIMITS.soundcloud, callsPerSecond: 20 } }, shared => ({
+    ...shared,
+    // From when on the call is let through, nothing is read before the other one has its answer.
+    read: async key => {
+      if (isWaiting) await Promise.all(earlier)
+      return await shared.read(key)
+    },
+    swap: async (key, change) => {
+      const isDone = await shared.swap(key, change)
+      isWaiting ||= isDone
+      return isDone
+    }
+  }))
+  const ask = async (worker: typeof one): Promise<unknown> => (await worker.clients.soundcloud?.fetchCounts(['230230230']))?.map(inAWord)[0]
+  t.equal(await ask(one), 230)
+  const { calls } = sandbox.calls.totals('soundcloud')
+  sandbox.clock.set(NOON + 1_000)
+  sandbox.faults.add({ platform: 'soundcloud', kind: 'error', error: 'rateLimit' })
+  earlier.push(ask(one))
+  t.match(await ask(other), /^throttled@/)
+  t.match(await earlier[0], /^throttled@/)
+  t.equal(sandbox.calls.totals('soundcloud').calls - calls, 1)
 })
 
 t.test('a page with a permission of its own holds no other page back, a permission that the app has lost does', async t => {

@@ -316,6 +316,35 @@ t.test('calls are spread over time, those of all workers together', async t => {
   t.match(await enter(gates[0] as Gate, impatient, { charge: { calls: 1 } }), { reason: 'throttled', retryAt: START + 80 })
 })
 
+t.test('calls that wait for their turn when the platform refuses are not sent, and what they took stays taken', async t => {
+  const stage = openStage({ soundcloud: { ...NO_LIMITS.soundcloud, callsPerSecond: 100 } })
+  const [gate, other] = [stage.open().gateOf('soundcloud'), stage.open().gateOf('soundcloud')]
+  const ask: Reservation = { charge: { calls: 1 } }
+  const first = startCall(60_000, 'planned')
+  await enter(gate, first, ask)
+  // No timer ends before what needs none is done.
+  const waiting = [gate, other, gate].map(async each => await enter(each, startCall(60_000, 'planned'), ask))
+  await gate.settle(first, [failed(throttled('x', START + 7 * MINUTE))])
+  for (const result of await Promise.all(waiting)) {
+    t.match(result, { reason: 'throttled', code: 'INS_PLATFORM_THROTTLED', retryAt: START + 7 * MINUTE, isHeldBack: true })
+  }
+  const { value } = await stage.shared.read('soundcloud')
+  const { usage } = JSON.parse(value ?? '{}') as { usage: { calls: Array<[number, number, number]> } }
+  t.equal(usage.calls[0]?.[1], 4)
+})
+
+t.test('of the calls that wait for their turn beyond the end of a refusal one tries', async t => {
+  const stage = openStage({ soundcloud: { ...NO_LIMITS.soundcloud, callsPerSecond: 100 } })
+  const [gate, other] = [stage.open().gateOf('soundcloud'), stage.open().gateOf('soundcloud')]
+  const ask: Reservation = { charge: { calls: 1 } }
+  const first = startCall(60_000, 'planned')
+  await enter(gate, first, ask)
+  const waiting = [gate, other].map(async each => await enter(each, startCall(60_000, 'planned'), ask))
+  await gate.settle(first, [failed(throttled('x', START + MINUTE))])
+  stage.clock.time += MINUTE
+  t.strictSame((await Promise.all(waiting)).map(result => 'beforeTry' in result).sort(), [false, true])
+})
+
 t.test('a use of 80 % that the platform reports slows down, 95 % stops for all until less is reported or an hour has passed', async t => {
   const stage = openStage()
   const [gate, other] = [stage.open().gateOf('facebook'), stage.open().gateOf('instagram')]
