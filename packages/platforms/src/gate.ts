@@ -19,7 +19,7 @@ export interface Pass {
   readonly granted: number
   /** Before each try, the first being 1. Throws `CallError` when it must not be made; nothing is sent then. */
   beforeTry: (tried: number) => Promise<void>
-  /** After each try; `isAlive`: the platform has answered, whatever it says. Never rejects. */
+  /** After each try that tells how the platform fares; `isAlive`: it has answered, whatever it says. Never rejects. */
   afterTry: (isAlive: boolean) => Promise<void>
 }
 

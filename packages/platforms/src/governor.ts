@@ -119,12 +119,14 @@ function createGate ({ platform, rules, credential, keeper, clock, trial }: Gate
   async function take (
     { divisible, ignoresHolds = false }: Reservation, charge: Reservation['charge'], call: Call, isRepeat: boolean
   ): Promise<{ granted: number, at: number }> {
+    if (call.remainingMs() === 0) throw timedOut(rules.name)
     const startedAt = performance.now()
     const application = {
       platform, credential, charge, urgency: call.urgency, call: call.id, isRepeat, ignoresHolds, isTrial: trial !== undefined, ...(divisible !== undefined && { divisible })
     }
     const { decision, now } = await decide((state, now) => {
-      return { decision: admit(state, rules, { ...application, maxWaitMs: call.remainingMs() }, now), now }
+      // The other half is for the answer: a call that gets its turn at its end is cut off, and has cost its units.
+      return { decision: admit(state, rules, { ...application, maxWaitMs: call.remainingMs() / 2 }, now), now }
     }, call, isRepeat)
     if (decision.kind === 'no') throw refusal(decision.failure, isRepeat)
     remember(call, charge, now)

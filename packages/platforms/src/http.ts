@@ -65,6 +65,8 @@ export function openHttp (name: string, settings: HttpSettings): Http {
   const pools = new Map<string, Pool>()
   const underWay = new Set<AbortController>()
   const isClosed = transient('INS_PLATFORM_UNREACHABLE', `The client of ${name} is closed.`)
+  /** Ends of tries that the deadline of their call left less than half of the usual time. */
+  const ownCuts = new WeakSet<CallError>()
   let closed = false
 
   return { send, close }
@@ -73,7 +75,8 @@ export function openHttp (name: string, settings: HttpSettings): Http {
     await options.pass.beforeTry(1)
     for (let tried = 1; ; tried++) {
       const result = await attempt(request, options)
-      await options.pass.afterTry(isAlive(result, options))
+      const isAlive = verdictOn(result, options)
+      if (isAlive !== null) await options.pass.afterTry(isAlive)
       const pauseMs = tried < (options.tries ?? MAX_TRIES) ? pauseBefore(tried, result, options) : null
       if (pauseMs === null || pauseMs >= options.deadline.remainingMs()) return settle(result)
       await cancellable(options.deadline.remainingMs(), signal => delay(pauseMs, undefined, { signal }))
@@ -81,17 +84,20 @@ export function openHttp (name: string, settings: HttpSettings): Http {
     }
   }
 
-  /** Whether the platform works, be it that it refuses. What this process has cut off itself says nothing against it. */
-  function isAlive (result: Reply | CallError, options: SendOptions): boolean {
-    if (result instanceof CallError) return result === isClosed
+  /** Whether the platform works, be it that it refuses. `null`: what this process has cut off itself says nothing of it. */
+  function verdictOn (result: Reply | CallError, options: SendOptions): boolean | null {
+    if (result instanceof CallError) return result === isClosed || ownCuts.has(result) ? null : false
     return result.status < 500 || result.status === 501 || options.isFinal?.(result) === true
   }
 
   async function attempt (request: HttpRequest, options: SendOptions): Promise<Reply | CallError> {
-    const timeoutMs = Math.min(options.timeoutMs ?? settings.timeoutMs, options.deadline.remainingMs())
-    if (timeoutMs <= 0) return timedOut(name)
+    const usualMs = options.timeoutMs ?? settings.timeoutMs
+    const limitMs = Math.min(usualMs, options.deadline.remainingMs())
+    const cut = timedOut(name)
+    if (limitMs < usualMs / 2) ownCuts.add(cut)
+    if (limitMs <= 0) return cut
     try {
-      return await cancellable(timeoutMs, signal => exchange(request, signal))
+      return await cancellable(limitMs, signal => exchange(request, signal), cut)
     } catch (error) {
       return toCallError(name, error)
     }
@@ -103,10 +109,12 @@ export function openHttp (name: string, settings: HttpSettings): Http {
   }
 
   /** Ends at the limit or at `close`, also where undici does not: it lets a request wait for a connection to open. */
-  async function cancellable<T> (limitMs: Milliseconds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async function cancellable<T> (
+    limitMs: Milliseconds, work: (signal: AbortSignal) => Promise<T>, cut = timedOut(name)
+  ): Promise<T> {
     if (closed) throw isClosed
     const controller = new AbortController()
-    const timer = setTimeout(() => controller.abort(timedOut(name)), limitMs)
+    const timer = setTimeout(() => controller.abort(cut), limitMs)
     underWay.add(controller)
     try {
       return await unlessAborted(work(controller.signal), controller.signal)

@@ -196,9 +196,11 @@ function openClients (options: PlatformOptions, settings: ClientSettings, tokens
 }
 
 function toClientSettings (settings: PlatformSettings, governor?: Governor): ClientSettings {
+  const deadlineMs = settings.deadlineMs ?? DEFAULT_DEADLINE_MS
   return {
-    timeoutMs: settings.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    deadlineMs: settings.deadlineMs ?? DEFAULT_DEADLINE_MS,
+    // A try that never gets its usual time would never count as failed.
+    timeoutMs: Math.min(settings.timeoutMs ?? DEFAULT_TIMEOUT_MS, deadlineMs),
+    deadlineMs,
     maxReplyBytes: settings.maxReplyBytes ?? DEFAULT_MAX_REPLY_BYTES,
     ...(governor !== undefined && { governor }),
     clock: governor?.clock ?? settings.clock ?? systemClock,

@@ -316,6 +316,20 @@ t.test('calls are spread over time, those of all workers together', async t => {
   t.match(await enter(gates[0] as Gate, impatient, { charge: { calls: 1 } }), { reason: 'throttled', retryAt: START + 80 })
 })
 
+t.test('a call waits for its turn for half of its time at most, and one without time takes nothing', async t => {
+  const stage = openStage({ soundcloud: { ...NO_LIMITS.soundcloud, callsPerSecond: 2.5 } })
+  const gate = stage.open().gateOf('soundcloud')
+  const ask: Reservation = { charge: { calls: 1 } }
+  t.equal(await attempt(gate, 'ok', { ask }), null)
+  t.match(await enter(gate, startCall(500, 'planned'), ask), { reason: 'throttled', retryAt: START + 400 })
+  stage.clock.time += 400
+  t.match(await enter(gate, startCall(0, 'planned'), ask), { reason: 'transient', code: 'INS_PLATFORM_TIMEOUT' })
+  t.equal(await attempt(gate, 'ok', { ask }), null)
+  const { value } = await stage.shared.read('soundcloud')
+  const { usage } = JSON.parse(value ?? '{}') as { usage: { calls: Array<[number, number, number]> } }
+  t.equal(usage.calls[0]?.[1], 2)
+})
+
 t.test('calls that wait for their turn when the platform refuses are not sent, and what they took stays taken', async t => {
   const stage = openStage({ soundcloud: { ...NO_LIMITS.soundcloud, callsPerSecond: 100 } })
   const [gate, other] = [stage.open().gateOf('soundcloud'), stage.open().gateOf('soundcloud')]

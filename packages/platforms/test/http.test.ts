@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { startCall } from '../src/deadline.js'
 import { CallError } from '../src/failure.js'
-import { createOpenGate } from '../src/gate.js'
+import { createOpenGate, type Pass } from '../src/gate.js'
 import { openHttp, type SendOptions } from '../src/http.js'
 import { testSettings } from './contract/dialect.js'
 import { sendJson, startServer } from './fake-server.js'
@@ -48,6 +48,28 @@ t.test('each pause between tries is drawn at random', async t => {
   t.equal(drawn.length, 2, 'three tries have two pauses')
 })
 
+t.test('a try counts as failed only when it had half of its usual time, and one that was not sent never does', async t => {
+  const server = await startServer(t, () => {})
+  const http = openHttp('Test', { ...testSettings, timeoutMs: 100 })
+  t.teardown(() => http.close())
+  for (const [leftMs, told, requests] of [[0, [], 0], [20, [], 1], [60, [false], 2], [500, [false], 3]] as const) {
+    const { pass, verdicts } = listen()
+    const sent = http.send({ method: 'GET', url: new URL(server.url), headers: {} }, { deadline: { remainingMs: () => leftMs }, pass, tries: 1 })
+    t.equal(await codeOf(sent), 'INS_PLATFORM_TIMEOUT')
+    t.strictSame(verdicts, told, `${leftMs} ms`)
+    t.ok(server.requests.length <= requests)
+  }
+})
+
+t.test('what closing cuts off says nothing of the platform', async t => {
+  const http = openHttp('Test', testSettings)
+  const server = await startServer(t, async () => { await http.close() })
+  const { pass, verdicts } = listen()
+  const sent = http.send({ method: 'GET', url: new URL(server.url), headers: {} }, { deadline: startCall(5000, 'planned'), pass })
+  t.equal(await codeOf(sent), 'INS_PLATFORM_UNREACHABLE')
+  t.strictSame(verdicts, [])
+})
+
 t.test('closing ends a pause between tries', async t => {
   const server = await startServer(t, (_, response) => sendJson(response, {}, 503, { 'retry-after': '5' }))
   // Drawn just before the pause begins.
@@ -72,6 +94,12 @@ t.test('an argument that can not be sent is a bug, not trouble with the platform
 async function within (limitMs: number): Promise<SendOptions> {
   const call = startCall(limitMs, 'planned')
   return { deadline: call, pass: await createOpenGate(testSettings.clock.now).reserve({ charge: {} }, call) }
+}
+
+/** Leave to send, and what is told of the tries. */
+function listen (): { pass: Pass, verdicts: boolean[] } {
+  const verdicts: boolean[] = []
+  return { verdicts, pass: { granted: 1, beforeTry: async () => {}, afterTry: async isAlive => { verdicts.push(isAlive) } } }
 }
 
 /** The code that a call fails with; `null` when it does not fail so. */

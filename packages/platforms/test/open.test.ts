@@ -50,6 +50,15 @@ t.test('plain http is for this machine alone, where credentials do not leave it'
   }
 })
 
+t.test('a platform that answers nothing opens the circuit also where calls have less time than a try', async t => {
+  const server = await startServer(t, () => {})
+  const platforms = openPlatforms({ x: { baseUrl: server.url, bearerToken: 't' } }, { deadlineMs: 100 })
+  t.teardown(() => platforms.close())
+  // Five would do, if a busy machine left each of them its time.
+  for (let n = 0; n < 20; n++) await platforms.clients.x?.fetchCounts(['gigpro'])
+  t.equal((await platforms.readStatus('x')).circuit, 'open')
+})
+
 t.test('a trailing slash of the address changes nothing', async t => {
   const server = await startServer(t, (_, response) => sendJson(response, { data: [] }))
   for (const baseUrl of [`${server.url}/p`, `${server.url}/p/`]) {

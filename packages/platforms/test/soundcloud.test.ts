@@ -1,5 +1,5 @@
 import t from 'tap'
-import { answerFrom, openFake, testSettings } from './contract/dialect.js'
+import { answerFrom, createTestGovernor, openFake, testSettings } from './contract/dialect.js'
 import { codeOf, countOf, failureOf, platformClientContract } from './contract/platform-client-contract.js'
 import { sendJson, startServer, type Respond } from './fake-server.js'
 import { NOT_FOUND, UNAUTHORIZED, asked, dialect, isSingle, paths, track, urn } from './soundcloud-dialect.js'
@@ -62,6 +62,17 @@ t.test('a throttle stops the single lookups', async t => {
   const outcomes = await client.fetchCounts(Array.from({ length: 50 }, (_, n) => urn(n)))
   t.strictSame(outcomes.map(codeOf), Array(50).fill('INS_PLATFORM_THROTTLED'))
   t.ok(lookups().length <= 5, `${lookups().length} calls`)
+})
+
+t.test('single lookups that the end of the call cuts off are no failures of the platform', async t => {
+  const governor = createTestGovernor()
+  const { client } = await openFake(t, dialect, (request, response) => {
+    if (!isSingle(request)) sendJson(response, { collection: [] })
+  }, { governor, deadlineMs: 300 })
+  const outcomes = await client.fetchCounts(Array.from({ length: 10 }, (_, n) => urn(n)))
+  t.strictSame(outcomes.map(codeOf), Array(10).fill('INS_PLATFORM_TIMEOUT'))
+  const { state } = await governor.readState('soundcloud')
+  t.match(state.lanes.soundcloud, { failures: 0, openUntil: null })
 })
 
 t.test('a trouble of one single lookup stops no other', async t => {
