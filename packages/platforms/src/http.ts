@@ -51,8 +51,11 @@ export interface Http {
 
 const CONNECT_TIMEOUT_MS = 3000
 
-/** Twice the calls that a loader makes at a time, so that none waits for a connection. */
-const MAX_CONNECTIONS = 8
+/**
+ * The most requests under way, so that none waits for a connection while its time runs: a loader makes five calls at a
+ * time, and one of SoundCloud asks for four tracks at a time.
+ */
+const MAX_CONNECTIONS = 20
 
 const MAX_TRIES = 3
 

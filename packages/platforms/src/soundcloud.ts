@@ -39,7 +39,7 @@ const MAX_BATCH_SIZE = 50
 /** Of one batch; a list that goes on after as many pages as it has ids goes round in circles. */
 const MAX_PAGES = 4
 
-/** Single lookups at a time. */
+/** Single lookups of one call at a time; http.ts has a connection for each. */
 const MAX_CONFIRMATIONS = 4
 
 /** Without it tracks that can not be played here are left out, and look as if they did not exist. */

@@ -64,6 +64,17 @@ t.test('a throttle stops the single lookups', async t => {
   t.ok(lookups().length <= 5, `${lookups().length} calls`)
 })
 
+t.test('the single lookups of all calls that a loader makes at a time are under way together', async t => {
+  const waiting: Array<() => void> = []
+  const { client } = await openFake(t, dialect, (request, response) => {
+    if (!isSingle(request)) return sendJson(response, { collection: [] })
+    waiting.push(() => { sendJson(response, NOT_FOUND, 404) })
+    if (waiting.length === 20) for (const answer of waiting) answer()
+  })
+  const calls = Array.from({ length: 5 }, async (_, call) => await client.fetchCounts([0, 1, 2, 3].map(n => urn(4 * call + n))))
+  t.strictSame((await Promise.all(calls)).flat().map(codeOf), Array(20).fill('not_found'))
+})
+
 t.test('single lookups that the end of the call cuts off are no failures of the platform', async t => {
   const governor = createTestGovernor()
   const { client } = await openFake(t, dialect, (request, response) => {
