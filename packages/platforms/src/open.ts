@@ -128,9 +128,10 @@ async function closeAll (clients: PlatformClients): Promise<void> {
 }
 
 /** The token of a stand-in is worth nothing to the next one. */
-function openTokenCache ({ soundcloud }: PlatformOptions, { shared, standIns = [] }: PlatformSettings, clock: Clock): TokenCache {
+function openTokenCache ({ soundcloud }: PlatformOptions, settings: PlatformSettings, clock: Clock): TokenCache {
+  const { shared, standIns = [], deadlineMs = DEFAULT_DEADLINE_MS } = settings
   if (soundcloud === undefined || shared === undefined || standIns.includes('soundcloud')) return createTokenCache()
-  return createSharedTokenCache({ name: 'SoundCloud', shared, clock, secret: soundcloud.clientSecret })
+  return createSharedTokenCache({ name: 'SoundCloud', shared, clock, secret: soundcloud.clientSecret, deadlineMs })
 }
 
 /** What loaders know of one another. The limit of a call is also how long one waits for the call of another. */

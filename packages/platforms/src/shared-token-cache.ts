@@ -14,13 +14,18 @@ export interface SharedTokenCacheOptions {
   clock: Clock
   /** The client secret: the token is kept encrypted under it, and is lost with it. */
   secret: string
+  /** The longest that asking for a token may take. */
+  deadlineMs: Milliseconds
 }
 
 const KEY = 'soundcloud-token'
 const TURN = 'renewal'
 
-/** A renewal ends within the deadline of two calls; one whose process died is waited for no longer than this. */
-const TURN_LEASE_MS: Milliseconds = 30_000
+/**
+ * A turn lasts this long or two deadlines, whichever is longer: a renewal ends within one and has to be written then, and
+ * a second one beside it would use the same refresh token. One whose process died is waited for no longer than this.
+ */
+const MIN_TURN_LEASE_MS: Milliseconds = 30_000
 const LOOK_EVERY_MS: Milliseconds = 100
 
 /** Between reading the version and writing the token. */
@@ -30,7 +35,8 @@ const MAX_AGE_MS: Milliseconds = 2_000
 const MAX_WRITES = 5
 
 /** For one source of tokens, which asks for one renewal at a time. */
-export function createSharedTokenCache ({ name, shared, clock, secret }: SharedTokenCacheOptions): TokenCache {
+export function createSharedTokenCache ({ name, shared, clock, secret, deadlineMs }: SharedTokenCacheOptions): TokenCache {
+  const leaseMs = Math.max(MIN_TURN_LEASE_MS, 2 * deadlineMs)
   const seal = createSeal(secret, KEY)
   let known: AccessToken | null = null
   /** The end of the turn that this process had last. */
@@ -58,11 +64,11 @@ export function createSharedTokenCache ({ name, shared, clock, secret }: SharedT
 
   async function takeTurn (): Promise<void> {
     const startedAt = performance.now()
-    while (performance.now() - startedAt < TURN_LEASE_MS) {
+    while (performance.now() - startedAt < leaseMs) {
       const { now, notes: [note] } = await unlessAway(async () =>
-        await shared.claim(KEY, [TURN], { leaseMs: TURN_LEASE_MS, expiresAt: clock.now() + 10 * TURN_LEASE_MS }))
+        await shared.claim(KEY, [TURN], { leaseMs, expiresAt: clock.now() + 10 * leaseMs }))
       if (note?.kind !== 'held') {
-        ownTurnUntil = now + TURN_LEASE_MS
+        ownTurnUntil = now + leaseMs
         return
       }
       // Its own turn, which is over, would hold it up like that of another process.

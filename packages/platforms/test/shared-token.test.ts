@@ -3,6 +3,7 @@ import type { SharedState } from '@insights/shared'
 import { t, type Test } from 'tap'
 import { openPlatforms, type CountOutcome } from '../src/index.js'
 import { createMemoryState } from '../src/memory-state.js'
+import { createSharedTokenCache } from '../src/shared-token-cache.js'
 
 const START = Date.parse('2026-11-23T12:00:00Z')
 const HOUR = 3_600_000
@@ -83,6 +84,19 @@ t.test('a renewal whose process died is taken over', async t => {
   sandbox.clock.set(START + 31_000)
   t.equal(await asking, 'ok')
   t.equal(grants(), 1)
+})
+
+t.test('a turn to renew lasts for two deadlines, and half a minute at least', async t => {
+  for (const [deadlineMs, leaseMs] of [[60_000, 120_000], [10_000, 30_000]] as const) {
+    const clock = { now: () => START }
+    const shared = createMemoryState(clock)
+    const cache = createSharedTokenCache({ name: 'SoundCloud', shared, clock, secret: 'secret', deadlineMs })
+    await cache.replace(async () => {
+      const { notes } = await shared.claim('soundcloud-token', ['renewal'], { leaseMs: null, expiresAt: START + HOUR })
+      t.strictSame(notes, [{ kind: 'held', until: START + leaseMs }])
+      return { accessToken: 'T', refreshToken: null, renewAt: START, expiresAt: START + HOUR }
+    })
+  }
 })
 
 t.test('a turn that could not be let go does not hold up the process that had it', async t => {
