@@ -7,8 +7,6 @@ export interface Reservation {
   charge: Readonly<Record<string, number>>
   /** The bucket of which less than asked for is welcome: what was given is `granted`. */
   divisible?: string
-  /** Units by bucket for each repeat, where that differs. */
-  repeatCharge?: Readonly<Record<string, number>>
   /** Goes through while the platform is parked or failing, in any pace: for a token. */
   ignoresHolds?: boolean
 }

@@ -104,8 +104,8 @@ function createGate ({ platform, rules, credential, keeper, clock, trial }: Gate
     return {
       granted,
       beforeTry: async tried => {
-        if (tried > 1) taken = await take(whole, reservation.repeatCharge ?? cut(reservation, granted), call, true)
-        else if (performance.now() - taken.at > RESERVATION_LIFE_MS) taken = await take(whole, cut(reservation, granted), call, false)
+        const isOver = performance.now() - taken.at > RESERVATION_LIFE_MS
+        if (tried > 1 || isOver) taken = await take(whole, cut(reservation, granted), call, tried > 1)
       },
       afterTry: async isAlive => {
         if (reservation.ignoresHolds === true) return
