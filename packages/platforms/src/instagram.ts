@@ -1,8 +1,8 @@
 /**
  * Instagram: follower counts of business and creator accounts, by handle.
  *
- * Endpoint   GET /{our account id}?fields=business_discovery.username(HANDLE){username,followers_count}, as parts of
- *            a Graph batch (graph.ts)
+ * Endpoint   GET /{our account id}?fields=business_discovery.username(HANDLE){id,username,followers_count}, as parts
+ *            of a Graph batch (graph.ts)
  * Access     Facebook Login token with instagram_basic, instagram_manage_insights and pages_read_engagement, and the
  *            id of our own professional account
  * Quota      each part is a call of the app's platform limit (200 x users per rolling hour), shared with Facebook

@@ -46,7 +46,7 @@ export interface PlatformSettings {
   shared?: SharedState
   /** Whether no other process works on `shared`: answers that cost nothing to fetch again are then kept in memory; `false`. */
   isOnlyProcess?: boolean
-  /** What may be asked for; without limits everything is only counted. */
+  /** What may be asked for; without it everything is only counted, but for SoundCloud's tokens: 40 in 12 hours, 25 in one. */
   limits?: PlatformLimits
   /** Those that are answered by a stand-in, whose use is no use of the platform; none. */
   standIns?: readonly Platform[]

@@ -14,7 +14,7 @@ export interface PlatformLimits {
   instagram: { callsPerHour: number | null }
 }
 
-/** Without limits: everything is only counted. */
+/** Nothing but the tokens of SoundCloud is limited: it gives out 50 in 12 hours, whoever asks. Everything else is only counted. */
 export const NO_LIMITS: PlatformLimits = {
   youtube: { unitsPerDay: null },
   soundcloud: { callsPerSecond: 0, grantsPer12Hours: 40, grantsPerHour: 25 },
