@@ -7,6 +7,8 @@ export interface Reservation {
   charge: Readonly<Record<string, number>>
   /** The bucket of which less than asked for is welcome: what was given is `granted`. */
   divisible?: string
+  /** Its ids were in a request of the same call that was sent: refused, they have been asked for all the same. `false`. */
+  isFurther?: boolean
   /** Goes through while the platform is parked or failing, in any pace: for a token. */
   ignoresHolds?: boolean
 }

@@ -117,9 +117,10 @@ function createGate ({ platform, rules, credential, keeper, clock, trial }: Gate
 
   /** Takes the units and waits for the turn. What it waits for too long is lost, and counted. */
   async function take (
-    { divisible, ignoresHolds = false }: Reservation, charge: Reservation['charge'], call: Call, isRepeat: boolean
+    { divisible, isFurther = false, ignoresHolds = false }: Reservation, charge: Reservation['charge'], call: Call, isRepeat: boolean
   ): Promise<{ granted: number, at: number }> {
-    if (call.remainingMs() === 0) throw timedOut(rules.name)
+    const isFirst = !isRepeat && !isFurther
+    if (call.remainingMs() === 0) throw refusal(timedOut(rules.name).failure, isFirst)
     const startedAt = performance.now()
     const application = {
       platform, credential, charge, urgency: call.urgency, call: call.id, isRepeat, ignoresHolds, isTrial: trial !== undefined, ...(divisible !== undefined && { divisible })
@@ -127,35 +128,35 @@ function createGate ({ platform, rules, credential, keeper, clock, trial }: Gate
     const { decision, now } = await decide((state, now) => {
       // The other half is for the answer: a call that gets its turn at its end is cut off, and has cost its units.
       return { decision: admit(state, rules, { ...application, maxWaitMs: call.remainingMs() / 2 }, now), now }
-    }, call, isRepeat)
-    if (decision.kind === 'no') throw refusal(decision.failure, isRepeat)
+    }, call, isFirst)
+    if (decision.kind === 'no') throw refusal(decision.failure, isFirst)
     remember(call, charge, now)
     trial?.onCharge(platform, divisible === undefined ? charge : { ...charge, [divisible]: decision.granted })
     const waitMs = decision.sendAt - now
-    if (waitMs > 0) await waitForTurn(waitMs, application, call, isRepeat)
+    if (waitMs > 0) await waitForTurn(waitMs, application, call, isFirst)
     return { granted: decision.granted, at: startedAt + waitMs }
   }
 
   /** The platform may say stop while calls wait, and they are not sent then. Those that need not wait save the look. */
-  async function waitForTurn (waitMs: Milliseconds, application: Standing, call: Call, isRepeat: boolean): Promise<void> {
+  async function waitForTurn (waitMs: Milliseconds, application: Standing, call: Call, isFirst: boolean): Promise<void> {
     await delay(waitMs)
-    const failure = await decide((state, now) => confirm(state, rules, application, now), call, isRepeat)
-    if (failure !== null) throw refusal(failure, isRepeat)
+    const failure = await decide((state, now) => confirm(state, rules, application, now), call, isFirst)
+    if (failure !== null) throw refusal(failure, isFirst)
   }
 
-  async function decide<T> (change: (state: AccountState, now: Milliseconds) => T, call: Call, isRepeat: boolean): Promise<T> {
+  async function decide<T> (change: (state: AccountState, now: Milliseconds) => T, call: Call, isFirst: boolean): Promise<T> {
     try {
       return await before(call, timedOut(rules.name), keeper.update(change))
     } catch (error) {
-      if (error instanceof CallError) throw error
+      if (error instanceof CallError) throw refusal(error.failure, isFirst)
       throw refusal(transient('INS_PLATFORM_LEDGER',
-        `The service can not count its calls of ${rules.name} at the moment, and makes none.`, clock.now() + LEDGER_RETRY_MS).failure, isRepeat)
+        `The service can not count its calls of ${rules.name} at the moment, and makes none.`, clock.now() + LEDGER_RETRY_MS).failure, isFirst)
     }
   }
 
-  /** A try of the call may have been made before this one. */
-  function refusal (failure: CallFailure, isRepeat: boolean): CallError {
-    const refused: CallFailure = isRepeat ? failure : { ...failure, isHeldBack: true }
+  /** `isFirst`: nothing has been sent for these ids. */
+  function refusal (failure: CallFailure, isFirst: boolean): CallError {
+    const refused: CallFailure = isFirst ? { ...failure, isHeldBack: true } : failure
     settled.add(refused)
     return new CallError(refused)
   }

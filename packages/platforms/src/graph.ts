@@ -86,8 +86,9 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
     return outcomes.concat(await unlessRefused(others, () => ask(others, call)))
   }
 
+  /** One account besides, to judge those that have been asked for. */
   async function askOne (id: string, call: Call): Promise<CountOutcome> {
-    const [outcome] = await unlessRefused([id], async () => await askGranted([id], call, await reserve([id], call)))
+    const [outcome] = await unlessRefused([id], async () => await askGranted([id], call, await reserve([id], call, true)))
     return outcome ?? failed(timedOut(name))
   }
 
@@ -98,15 +99,15 @@ export function openGraphClient (dialect: GraphDialect, options: GraphOptions, s
     const second = silent.length === 0 || isRefusal(first.filter(outcome => outcome !== null))
       ? []
       : await unlessRefused(silent, async () => {
-        const again = await reserve(silent, call)
+        const again = await reserve(silent, call, true)
         return await askGranted(silent.slice(0, again.granted), call, again)
       })
     return first.map(outcome => outcome ?? second.shift() ?? failed(timedOut(name)))
   }
 
   /** Each part costs one call of the account's hour. */
-  function reserve (ids: readonly string[], call: Call): Promise<Pass> {
-    return gate.reserve({ charge: { calls: ids.length }, divisible: 'calls' }, call)
+  function reserve (ids: readonly string[], call: Call, isFurther = false): Promise<Pass> {
+    return gate.reserve({ charge: { calls: ids.length }, divisible: 'calls', isFurther }, call)
   }
 
   /** One outcome per id; `null` where the platform ran out of time. */

@@ -12,7 +12,10 @@ export interface PlatformCall {
   outcome: 'ok' | 'partial' | CallFailure['reason'] | 'error'
   /** From the call to its last outcome, repeats included. */
   seconds: number
-  /** How many ids it asked for, 1 to `maxBatchSize`; those for which a limit left no room are not among them. */
+  /**
+   * How many ids it asked for, 1 to `maxBatchSize`. Those for which a limit left no room are not among them; those whose
+   * first request was sent are, also when a further one was held back.
+   */
   ids: number
   maxBatchSize: number
 }
@@ -21,7 +24,7 @@ export type CallObserver = (call: PlatformCall) => void
 
 type FetchCounts = PlatformClient['fetchCounts']
 
-/** `fetchCounts` that tells `onCall` of each call when it has ended; of what was held back it tells nothing. */
+/** `fetchCounts` that tells `onCall` of each call when it has ended; of what was held back before anything was sent it tells nothing. */
 export function observeCalls (
   { platform, maxBatchSize, fetchCounts }: Pick<PlatformClient, 'platform' | 'maxBatchSize' | 'fetchCounts'>, onCall: CallObserver
 ): FetchCounts {

@@ -36,7 +36,7 @@ export interface CallFailure {
   /** From when on asking again makes sense, in milliseconds since the Unix epoch, never in the past and at most
    *  32 days ahead; `null` = the platform did not say. */
   retryAt: Milliseconds | null
-  /** The service itself made no call: a limit, a pause after a refusal, or a state that can not be read. */
+  /** The service itself sent nothing for the id: a limit, a pause after a refusal, or a state that can not be read. */
   isHeldBack?: true
   /** With `auth`: other ids are answered with the same credentials, so this one's refusal holds nobody back. */
   isOfIdAlone?: true

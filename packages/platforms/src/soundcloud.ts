@@ -105,7 +105,7 @@ export function openSoundcloudClient (
     let next: URL | null = joinUrl(tracksUrl, '', query)
     let tracks: readonly unknown[] = []
     for (let page = 0; page < MAX_PAGES && next !== null && tracks.length < urns.length; page++) {
-      const reply = await get(next, call)
+      const reply = await get(next, call, page > 0)
       if (reply.status !== 200) throw soundcloudError(NAME, reply, settings.clock.now())
       const { items, nextHref } = readPage(reply)
       tracks = tracks.concat(items)
@@ -138,7 +138,7 @@ export function openSoundcloudClient (
   }
 
   async function askSingle (urn: string, call: Call): Promise<CountOutcome> {
-    const reply = await get(joinUrl(tracksUrl, `/${urn}`), call)
+    const reply = await get(joinUrl(tracksUrl, `/${urn}`), call, true)
     // A page of something in between is not SoundCloud's word.
     if (reply.status === 404 && peekJson(reply) !== undefined) return { kind: 'not_found' }
     if (reply.status !== 200) throw soundcloudError(NAME, reply, settings.clock.now())
@@ -148,13 +148,13 @@ export function openSoundcloudClient (
   }
 
   /** A refused token is replaced once, and the call made once more. */
-  async function get (url: URL, call: Call): Promise<Reply> {
-    const pass = await gate.reserve({ charge: { calls: 1 } }, call)
+  async function get (url: URL, call: Call, isFurther: boolean): Promise<Reply> {
+    const pass = await gate.reserve({ charge: { calls: 1 }, isFurther }, call)
     const token = await source.current(call)
     const reply = await getWith(token, url, call, pass)
     if (reply.status !== 401) return reply
     const renewed = await source.current(call, token)
-    return getWith(renewed, url, call, await gate.reserve({ charge: { calls: 1 } }, call))
+    return getWith(renewed, url, call, await gate.reserve({ charge: { calls: 1 }, isFurther: true }, call))
   }
 
   async function getWith (token: string, url: URL, call: Call, pass: Pass): Promise<Reply> {

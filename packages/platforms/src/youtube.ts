@@ -73,34 +73,35 @@ export function openYoutubeClient (options: YoutubeOptions, settings: ClientSett
   }, settings.deadlineMs)
 
   async function ask (ids: readonly string[], call: Call): Promise<CountOutcome[]> {
-    return readVideos(ids, await askStats(ids, call) ?? await askVideos(ids, call))
+    const stats = await askStats(ids, call)
+    return readVideos(ids, typeof stats === 'string' ? await askVideos(ids, call, stats === 'sent') : stats)
   }
 
-  /** `null` when the other method has to stand in: this one is not there, or its day is spent. */
-  async function askStats (ids: readonly string[], call: Call): Promise<Reply | null> {
-    if (settings.clock.now() < fallbackUntil) return null
+  /** When the other method has to stand in, since this one is not there or its day is spent: whether it was sent. */
+  async function askStats (ids: readonly string[], call: Call): Promise<Reply | 'sent' | 'not_sent'> {
+    if (settings.clock.now() < fallbackUntil) return 'not_sent'
     try {
       // No `fields`: which name the id has there is not settled, and a field that does not exist is refused.
-      const reply = await request('stats', '/videos:batchGetStats', { id: ids.join(',') }, call)
+      const reply = await request('stats', '/videos:batchGetStats', { id: ids.join(',') }, call, false)
       if (reply.status !== 404 && reply.status !== 501) return reply
       fallbackUntil = settings.clock.now() + FALLBACK_MS
-      return null
+      return 'sent'
     } catch (error) {
-      if (error instanceof CallError && error.failure.reason === 'quota') return null
-      throw error
+      if (!(error instanceof CallError) || error.failure.reason !== 'quota') throw error
+      return error.failure.isHeldBack === true ? 'not_sent' : 'sent'
     }
   }
 
-  async function askVideos (ids: readonly string[], call: Call): Promise<Reply> {
-    return await request('videos', '/videos', { id: ids.join(','), fields: 'items(id,statistics/viewCount)' }, call)
+  async function askVideos (ids: readonly string[], call: Call, isFurther: boolean): Promise<Reply> {
+    return await request('videos', '/videos', { id: ids.join(','), fields: 'items(id,statistics/viewCount)' }, call, isFurther)
   }
 
   /** Throws for every error but that the method is not there. */
   async function request (
-    bucket: 'stats' | 'videos', path: string, query: Record<string, string>, call: Call
+    bucket: 'stats' | 'videos', path: string, query: Record<string, string>, call: Call, isFurther: boolean
   ): Promise<Reply> {
     const url = joinUrl(baseUrl, path, { part: 'statistics', ...query })
-    const pass = await gate.reserve({ charge: { [bucket]: 1 } }, call)
+    const pass = await gate.reserve({ charge: { [bucket]: 1 }, isFurther }, call)
     const reply = await http.send({ method: 'GET', url, headers: { 'x-goog-api-key': options.apiKey } }, { deadline: call, pass })
     const isThere = bucket === 'videos' || (reply.status !== 404 && reply.status !== 501)
     if (reply.status === 200 || !isThere) return reply

@@ -262,6 +262,20 @@ t.test('a ledger that can not be reached lets nothing through', async t => {
   t.match(await attempt(gate, 'ok'), { reason: 'transient', code: 'INS_PLATFORM_LEDGER' })
 })
 
+t.test('a ledger that does not answer lets nothing through, and the end of the call is no word of the platform', async t => {
+  const { shared } = openStage()
+  const gate = openStage({}, { ...shared, read: async () => await new Promise(() => {}) }).open().gateOf('youtube')
+  t.match(await enter(gate, startCall(20, 'planned')), { code: 'INS_PLATFORM_TIMEOUT', isHeldBack: true })
+})
+
+t.test('what is refused for ids that have been asked for is not held back', async t => {
+  const gate = openStage({ youtube: { unitsPerDay: 1 } }).open().gateOf('youtube')
+  t.equal(await attempt(gate, 'ok', { urgency: 'on_demand' }), null)
+  const refused = async (isFurther: boolean): Promise<unknown> => await enter(gate, startCall(60_000, 'on_demand'), { ...reservation, isFurther })
+  t.match(await refused(false), { reason: 'quota', isHeldBack: true })
+  t.match(await refused(true), { reason: 'quota', isHeldBack: undefined })
+})
+
 t.test('a state that nobody can read lets nothing through', async t => {
   const stage = openStage()
   await stage.shared.swap('youtube', { from: 0, to: 1, value: '{"usage":1}', notAfter: START })
@@ -323,7 +337,7 @@ t.test('a call waits for its turn for half of its time at most, and one without 
   t.equal(await attempt(gate, 'ok', { ask }), null)
   t.match(await enter(gate, startCall(500, 'planned'), ask), { reason: 'throttled', retryAt: START + 400 })
   stage.clock.time += 400
-  t.match(await enter(gate, startCall(0, 'planned'), ask), { reason: 'transient', code: 'INS_PLATFORM_TIMEOUT' })
+  t.match(await enter(gate, startCall(0, 'planned'), ask), { reason: 'transient', code: 'INS_PLATFORM_TIMEOUT', isHeldBack: true })
   t.equal(await attempt(gate, 'ok', { ask }), null)
   const { value } = await stage.shared.read('soundcloud')
   const { usage } = JSON.parse(value ?? '{}') as { usage: { calls: Array<[number, number, number]> } }

@@ -1,8 +1,11 @@
-import t from 'tap'
-import { NO_LIMITS, openPlatforms, type PlatformCall } from '../src/index.js'
+import { t, type Test } from 'tap'
+import { startCall } from '../src/deadline.js'
+import { NO_LIMITS, openPlatforms, type PlatformCall, type PlatformLimits, type Platforms } from '../src/index.js'
 import { observeCalls } from '../src/observe-calls.js'
 import type { CallFailure, CountOutcome } from '../src/port.js'
-import { sendJson, startServer } from './fake-server.js'
+import { sendJson, startServer, type Respond } from './fake-server.js'
+import { errorPart, relativeUrls, sendParts } from './graph-dialect.js'
+import { sendToken } from './soundcloud-dialect.js'
 
 const good: CountOutcome = { kind: 'ok', count: 1 }
 const failed = (reason: CallFailure['reason']): CountOutcome =>
@@ -63,6 +66,69 @@ t.test('a limit that is used up, and a pause after a refusal, make no calls', as
   t.equal(server.requests.length, asked)
   t.match(calls, [{ platform: 'x', outcome: 'ok', ids: 2 }, { platform: 'youtube', outcome: 'auth', ids: 1 }])
   t.equal(calls.length, 2)
+})
+
+interface Stage {
+  calls: PlatformCall[]
+  load: (platform: 'youtube' | 'soundcloud' | 'facebook', ids: string[]) => Promise<unknown>
+  platforms: Platforms
+}
+
+async function openStage (t: Test, respond: Respond, limits: Partial<PlatformLimits>): Promise<Stage> {
+  const { url } = await startServer(t, respond)
+  const calls: PlatformCall[] = []
+  const platforms = openPlatforms({
+    youtube: { baseUrl: url, apiKey: 'k' },
+    soundcloud: { baseUrl: url, tokenUrl: `${url}/token`, clientId: 'c', clientSecret: 's' },
+    facebook: { baseUrl: url, accessToken: 't' }
+  }, { limits: { ...NO_LIMITS, ...limits }, onCall: call => { calls.push(call) } })
+  t.teardown(() => platforms.close())
+  return {
+    calls,
+    platforms,
+    load: async (platform, ids) => await Promise.all(ids.map(async id => await platforms.loaders[platform]?.load(id, { urgency: 'on_demand' })))
+  }
+}
+
+t.test('a spent day of one method of YouTube is a call, though the other method is held back', async t => {
+  const { calls, load, platforms } = await openStage(t, (_, response) => {
+    sendJson(response, { error: { code: 403, errors: [{ domain: 'youtube.quota', reason: 'quotaExceeded' }] } }, 403)
+  }, { youtube: { unitsPerDay: 5 } })
+  await platforms.governor.gateOf('youtube').reserve({ charge: { videos: 5 } }, startCall(60_000, 'on_demand'))
+  await load('youtube', ['video000001', 'video000002'])
+  t.match(calls, [{ platform: 'youtube', outcome: 'quota', ids: 2 }])
+  await load('youtube', ['video000003'])
+  t.equal(calls.length, 1, 'now both are held back')
+})
+
+t.test('a list of SoundCloud is a call of all its tracks, though those it leaves out are held back', async t => {
+  const { calls, load } = await openStage(t, ({ path }, response) => {
+    if (path === '/token') sendToken(response)
+    else sendJson(response, { collection: [{ urn: 'soundcloud:tracks:1', playback_count: 1 }] })
+  }, { soundcloud: { ...NO_LIMITS.soundcloud, callsPerSecond: 0.05 } })
+  await load('soundcloud', ['1', '2', '3'])
+  t.match(calls, [{ platform: 'soundcloud', outcome: 'partial', ids: 3 }])
+  await load('soundcloud', ['4'])
+  t.equal(calls.length, 1, 'now its list is held back')
+})
+
+t.test('a list of SoundCloud that leaves all out is a call too', async t => {
+  const { calls, load } = await openStage(t, ({ path }, response) => {
+    if (path === '/token') sendToken(response)
+    else sendJson(response, { collection: [] })
+  }, { soundcloud: { ...NO_LIMITS.soundcloud, callsPerSecond: 0.05 } })
+  await load('soundcloud', ['1', '2'])
+  t.match(calls, [{ platform: 'soundcloud', outcome: 'throttled', ids: 2 }])
+})
+
+t.test('a batch of missing pages is a call, though the one that is asked for besides is held back', async t => {
+  const { calls, load } = await openStage(t, (request, response) => {
+    sendParts(response, relativeUrls(request).map(() => errorPart({ code: 100, error_subcode: 33 })))
+  }, { facebook: { callsPerHour: 2 }, instagram: { callsPerHour: 2 } })
+  await load('facebook', ['12345', '67890', '54321'])
+  t.match(calls, [{ platform: 'facebook', outcome: 'quota', ids: 2 }], 'the third page found no room')
+  await load('facebook', ['12345'])
+  t.equal(calls.length, 1)
 })
 
 t.test('each batch of a loader is one call, whoever asked for its ids, and holds no id', async t => {
