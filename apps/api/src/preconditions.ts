@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { AppError, type Milliseconds } from '@insights/shared'
 import type { InsightDocument } from '@insights/storage'
 import { ENTITY_TAGS_PATTERN, entityTagOf, matchesStrongly, matchesWeakly } from './entity-tags.js'
+import { readHttpDate } from './validation/instant.js'
 
 /**
  * Times in headers have seconds only. While the last change is younger than this, the answer names the second before
@@ -71,5 +72,5 @@ export function assertCondition (condition: WriteCondition, document: InsightDoc
 
 /** A time that no calendar has is later than none: what depends on it is then neither skipped nor changed. */
 function isModifiedSince ({ updated_at: updatedAt }: InsightDocument, since: string): boolean {
-  return !(Math.floor(Date.parse(updatedAt) / 1_000) <= Date.parse(since) / 1_000)
+  return !(Math.floor(Date.parse(updatedAt) / 1_000) <= readHttpDate(since) / 1_000)
 }

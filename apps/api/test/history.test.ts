@@ -104,6 +104,7 @@ onEachStore(t, async (t, stores) => {
     }
     t.same(await faultsOf('?source=myspace&source=x&from=yesterday&to=2026&interval=year&limit=3'), ['/from', '/interval', '/limit', '/source/0', '/to'])
     t.same(await faultsOf('?from=2026-13-01T00:00:00Z&to=2026-02-31T24:61:00Z&cursor=abc'), ['/cursor', '/from', '/to'])
+    t.same(await faultsOf('?from=2026-02-30T00:00:00Z&to=2027-02-29T00:00:00Z'), ['/from', '/to'], 'days that no calendar has')
     t.same(await faultsOf('?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z'), ['/from'])
     for (const cursor of ['', 'bnVsbA', Buffer.from('["x","a","b"]').toString('base64url'), Buffer.from('["x", "a"]').toString('base64url')]) {
       t.same(await faultsOf(`?cursor=${cursor}`), ['/cursor'])

@@ -101,7 +101,10 @@ onEachStore(t, async (t, stores) => {
       '/ordering value', '/source_state/0 format', '/state value', '/updated_since format'
     ])
     t.same((await get('?limit=5&limit=6')).json().errors.map(({ code }: { code: string }) => code), ['duplicate'])
-    t.match((await get('?updated_since=2026-13-45T00:00:00Z')).json().errors, [{ pointer: '/updated_since', code: 'format' }])
+    for (const day of ['2026-13-45', '2026-02-30', '2027-02-29']) {
+      t.match((await get(`?updated_since=${day}T00:00:00Z`)).json().errors, [{ pointer: '/updated_since', code: 'format' }], day)
+    }
+    t.equal((await get('?updated_since=2028-02-29T00:00:00Z')).statusCode, 200)
     for (const limit of ['101', '1.5', '1e1', '', '+5', '%205', '0x1']) t.equal((await get(`?limit=${limit}`)).statusCode, 400, limit)
   })
 

@@ -72,6 +72,7 @@ t.test('a token that can not be made is refused with every fault', async t => {
     [{ name: 'a', scopes: ['read'], hash: 'x' }, [{ pointer: '/hash', code: 'unknown_field' }]],
     [{ name: 'a', scopes: ['read'], expires_at: 'tomorrow' }, [{ pointer: '/expires_at', code: 'format' }]],
     [{ name: 'a', scopes: ['read'], expires_at: '2027-13-01T00:00:00Z' }, [{ pointer: '/expires_at', code: 'format' }]],
+    [{ name: 'a', scopes: ['read'], expires_at: '2031-02-31T00:00:00Z' }, [{ pointer: '/expires_at', code: 'format' }]],
     [{ name: 'a', scopes: ['read'], expires_at: '2020-01-01T00:00:00Z' }, [{ pointer: '/expires_at', code: 'range' }]],
     [{ name: 'a', scopes: ['read'], expires_in_days: 0 }, [{ pointer: '/expires_in_days', code: 'range' }]],
     [{ name: 'a', scopes: ['read'], expires_in_days: 1, expires_at: null }, [{ pointer: '/expires_in_days', code: 'value' }]]

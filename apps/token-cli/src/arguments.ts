@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { MAX_TEXT_LENGTH, SCOPES, toTimestamp, type Clock, type Scope, type Timestamp } from '@insights/shared'
+import { MAX_TEXT_LENGTH, SCOPES, readInstant, toTimestamp, type Clock, type Scope, type Timestamp } from '@insights/shared'
 import { BOOTSTRAP_TOKEN_NAME } from '@insights/storage'
 
 const DAY_MS = 86_400_000
@@ -31,7 +31,7 @@ export function parseWhole (minimum: number, maximum: number): (text: string) =>
 /** A future time with its zone, e.g. `2027-01-01T00:00:00Z`. */
 export function parseInstant (clock: Clock): (text: string) => Timestamp {
   return text => {
-    const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : NaN
+    const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? readInstant(text) : NaN
     if (!(instant > clock.now())) throw new InvalidArgumentError('It must be a time in the future, like 2027-01-01T00:00:00Z.')
     return toTimestamp(instant)
   }

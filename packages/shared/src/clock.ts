@@ -17,3 +17,13 @@ export const systemClock: Clock = { now: () => Date.now() }
 export function toTimestamp (instant: Milliseconds): Timestamp {
   return new Date(instant).toISOString()
 }
+
+/**
+ * Reads a time that starts with its day, as RFC 3339 has it; NaN when there is no such time. `Date.parse` alone would
+ * take 30 February for 2 March.
+ */
+export function readInstant (text: string): Milliseconds {
+  const day = text.slice(0, 10)
+  const midnight = Date.parse(`${day}T00:00:00Z`)
+  return Number.isNaN(midnight) || !toTimestamp(midnight).startsWith(day) ? NaN : Date.parse(text)
+}

@@ -1,4 +1,4 @@
-import { toTimestamp, type Fault, type Milliseconds, type Platform, type SourceLink, type Timestamp } from '@insights/shared'
+import { readInstant, toTimestamp, type Fault, type Milliseconds, type Platform, type SourceLink, type Timestamp } from '@insights/shared'
 import { invalidRequest } from '../invalid-request.js'
 import type { HistoryQuery, Interval } from './history-schemas.js'
 
@@ -25,8 +25,8 @@ const NO_CURSOR: Fault = { pointer: '/cursor', code: 'value', detail: 'must be o
 
 /** @throws `INS_REQUEST_INVALID`, which names every parameter that does not fit. */
 export function toQuestion (query: HistoryQuery, now: Milliseconds): HistoryQuestion {
-  const to = query.to === undefined ? now : Date.parse(query.to)
-  const from = query.from === undefined ? to - DEFAULT_SPAN_MS : Date.parse(query.from)
+  const to = query.to === undefined ? now : readInstant(query.to)
+  const from = query.from === undefined ? to - DEFAULT_SPAN_MS : readInstant(query.from)
   const after = query.cursor === undefined ? null : readCursor(query.cursor)
   const faults: Fault[] = [
     ...(query.from !== undefined && Number.isNaN(from) ? [missingDay('/from')] : []),

@@ -1,4 +1,4 @@
-import { toTimestamp, type Fault, type Milliseconds, type Timestamp } from '@insights/shared'
+import { readInstant, toTimestamp, type Fault, type Milliseconds, type Timestamp } from '@insights/shared'
 import { BOOTSTRAP_TOKEN_NAME } from '@insights/storage'
 import { invalidRequest } from '../invalid-request.js'
 import type { ExpiryInput } from './token-schemas.js'
@@ -14,7 +14,7 @@ export function toExpiry ({ expires_at: at, expires_in_days: days }: ExpiryInput
   if (at !== undefined && days !== undefined) throw refused('/expires_in_days', 'value', 'must not be sent together with expires_at')
   if (days !== undefined) return toTimestamp(now + days * DAY_MS)
   if (at === undefined || at === null) return at
-  const instant = Date.parse(at)
+  const instant = readInstant(at)
   if (Number.isNaN(instant)) throw refused('/expires_at', 'format', 'must be a time that exists')
   if (instant <= now) throw refused('/expires_at', 'range', 'must be in the future')
   return toTimestamp(instant)
