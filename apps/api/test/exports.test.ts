@@ -55,6 +55,13 @@ onEachStore(t, async (t, stores) => {
     t.ok(rest.every(line => line.length === head.length))
   })
 
+  t.test('times at the ends of the calendar harm nothing', async t => {
+    for (const [time, lines] of [['0000-01-01T00:00:00%2B23:59', 452], ['9999-12-31T23:59:59-12:00', 0]] as const) {
+      const answer = await api.send({ url: `${PATH}/export?updated_since=${time}` })
+      t.same([answer.statusCode, answer.payload.split('\n').length - 1], [200, lines], time)
+    }
+  })
+
   t.test('the format follows from the parameter, then from Accept', async t => {
     const typeFor = async (accept: string | undefined, query = ''): Promise<unknown> =>
       (await api.send({ url: `${PATH}/export?min_score=100${query}`, headers: { ...(accept !== undefined && { accept }) } })).headers['content-type']

@@ -52,6 +52,11 @@ onEachStore(t, async (t, stores) => {
     t.equal(idsOf(await get('?updated_since=2020-01-01T01:00:00%2B01:00')).length, 7)
   })
 
+  t.test('times at the ends of the calendar harm nothing', async t => {
+    for (const early of ['0000-01-01T00:00:00Z', '0000-01-01T00:00:00%2B23:59']) t.equal(idsOf(await get(`?updated_since=${early}`)).length, 7, early)
+    for (const late of ['9999-12-31T23:59:59Z', '9999-12-31T23:59:59-12:00']) t.same(idsOf(await get(`?updated_since=${late}`)), [], late)
+  })
+
   t.test('links keep what was asked for', async t => {
     const { next } = (await get('?source_state=x:pending&source_state=facebook:not_provided&limit=1&ordering=-updated_at')).json()
     const query = new URL(next).searchParams

@@ -73,6 +73,7 @@ t.test('a token that can not be made is refused with every fault', async t => {
     [{ name: 'a', scopes: ['read'], expires_at: 'tomorrow' }, [{ pointer: '/expires_at', code: 'format' }]],
     [{ name: 'a', scopes: ['read'], expires_at: '2027-13-01T00:00:00Z' }, [{ pointer: '/expires_at', code: 'format' }]],
     [{ name: 'a', scopes: ['read'], expires_at: '2031-02-31T00:00:00Z' }, [{ pointer: '/expires_at', code: 'format' }]],
+    [{ name: 'a', scopes: ['read'], expires_at: '9999-12-31T23:59:59-12:00' }, [{ pointer: '/expires_at', code: 'range' }]],
     [{ name: 'a', scopes: ['read'], expires_at: '2020-01-01T00:00:00Z' }, [{ pointer: '/expires_at', code: 'range' }]],
     [{ name: 'a', scopes: ['read'], expires_in_days: 0 }, [{ pointer: '/expires_in_days', code: 'range' }]],
     [{ name: 'a', scopes: ['read'], expires_in_days: 1, expires_at: null }, [{ pointer: '/expires_in_days', code: 'value' }]]
@@ -166,6 +167,12 @@ t.test('a new token lives as long as the old one was made to live, or as is said
   const { expires_at: expiresAt, created_at: createdAt } = await stores.tokens.findByHash(hashToken(made.token)) as TokenRecord
   const lifetime = Date.parse(String(expiresAt)) - Date.parse(createdAt)
   t.equal((await call('POST', `/api/tokens/${made.id}/rotate`)).json().expires_at, new Date(api.clock.now() + lifetime).toISOString())
+  const last = await create({ name: 'host', scopes: ['read'], expires_at: '9999-12-31T23:59:59Z' })
+  const here = api.clock.now()
+  t.teardown(() => { api.clock.set(here) })
+  api.clock.set(Date.now() + 60_000)
+  const late = await call('POST', `/api/tokens/${last.id}/rotate`)
+  t.same([late.statusCode, late.json().expires_at], [201, '9999-12-31T23:59:59.999Z'], 'no time can be written that is later')
   const { id } = await create()
   const answer = await call('POST', `/api/tokens/${id}/rotate`, { expires_in_days: 1 })
   t.equal(answer.json().expires_at, new Date(api.clock.now() + 86_400_000).toISOString())

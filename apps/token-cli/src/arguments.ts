@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { MAX_TEXT_LENGTH, SCOPES, readInstant, toTimestamp, type Clock, type Scope, type Timestamp } from '@insights/shared'
+import { LATEST, MAX_TEXT_LENGTH, SCOPES, readInstant, toTimestamp, type Clock, type Scope, type Timestamp } from '@insights/shared'
 import { BOOTSTRAP_TOKEN_NAME } from '@insights/storage'
 
 const DAY_MS = 86_400_000
@@ -33,6 +33,7 @@ export function parseInstant (clock: Clock): (text: string) => Timestamp {
   return text => {
     const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? readInstant(text) : NaN
     if (!(instant > clock.now())) throw new InvalidArgumentError('It must be a time in the future, like 2027-01-01T00:00:00Z.')
+    if (instant > LATEST) throw new InvalidArgumentError('It must be in the year 9999 in UTC at the latest; without it the token never expires.')
     return toTimestamp(instant)
   }
 }

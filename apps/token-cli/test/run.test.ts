@@ -126,7 +126,8 @@ t.test('wrong usage is told from failure, before anything is opened', async t =>
     [], ['make'], ['create'], ['create', '--name', 'a'], ['create', '--name', ' ', '--scopes', 'read'], ['create', '--name', 'bootstrap', '--scopes', 'read'],
     ['create', '--name', 'a', '--scopes', ''], ['create', '--name', 'a', '--scopes', 'read,root'], [...CREATE, '--expires-in-days', '0'],
     [...CREATE, '--expires-in-days', '1.5'], [...CREATE, '--expires-at', 'tomorrow'], [...CREATE, '--expires-at', '2020-01-01T00:00:00Z'],
-    [...CREATE, '--expires-at', '2027-13-01T00:00:00Z'], [...CREATE, '--expires-at', '2027-02-29T00:00:00Z'], [...CREATE, '--expires-in-days', '1', '--expires-at', '2027-01-01T00:00:00Z'],
+    [...CREATE, '--expires-at', '2027-13-01T00:00:00Z'], [...CREATE, '--expires-at', '2027-02-29T00:00:00Z'],
+    [...CREATE, '--expires-at', '9999-12-31T23:59:59-12:00'], [...CREATE, '--expires-in-days', '1', '--expires-at', '2027-01-01T00:00:00Z'],
     ['revoke'], ['rotate'], ['rotate', 'x', '--overlap-seconds', '2592001'], ['rotate', 'x', '--overlap-seconds', '-1'], ['list', '--everything'], ['list', 'x']
   ]
   for (const args of wrong) t.match(await call(args, { open }), { code: EXIT.wrongUsage, out: '', err: /./ }, args.join(' '))

@@ -13,6 +13,15 @@ export interface Clock {
 /** The clock of this machine. */
 export const systemClock: Clock = { now: () => Date.now() }
 
+/** No time outside these is stored or looked for: in RFC 3339, and so in both stores, years have four digits. */
+export const EARLIEST: Milliseconds = 0
+export const LATEST: Milliseconds = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
+/** The instant itself, or the nearest one from `EARLIEST` to `LATEST`. */
+export function clampInstant (instant: Milliseconds): Milliseconds {
+  return Math.min(Math.max(instant, EARLIEST), LATEST)
+}
+
 /** Writes an instant in the one form that documents and answers use. */
 export function toTimestamp (instant: Milliseconds): Timestamp {
   return new Date(instant).toISOString()

@@ -1,5 +1,5 @@
 import {
-  AppError, createToken, hashToken, isActiveToken, toTimestamp, type Milliseconds, type Scope, type Timestamp
+  AppError, clampInstant, createToken, hashToken, isActiveToken, toTimestamp, type Milliseconds, type Scope, type Timestamp
 } from '@insights/shared'
 import type { TokenRecord, TokenStore } from './token-port.js'
 
@@ -30,7 +30,7 @@ export interface Rotation {
   now: Milliseconds
   /** How long the token that is replaced still works; 0 = no longer. */
   overlapMs: Milliseconds
-  /** When the new token expires, `null` = never; without it, it lives as long as the other one was made to live. */
+  /** When the new token expires, `null` = never; without it, it lives as long as the other one was made to live, to the end of the year 9999 at most. */
   expiresAt?: Timestamp | null
   /** The new token itself, of `createToken`; without it one is made. */
   secret?: string
@@ -93,5 +93,5 @@ function inactiveToken (): AppError {
 }
 
 function sameLifetime ({ created_at: createdAt, expires_at: expiresAt }: TokenRecord, now: Milliseconds): Timestamp | null {
-  return expiresAt === null ? null : toTimestamp(now + Date.parse(expiresAt) - Date.parse(createdAt))
+  return expiresAt === null ? null : toTimestamp(clampInstant(now + Date.parse(expiresAt) - Date.parse(createdAt)))
 }

@@ -54,6 +54,13 @@ t.test('the new token lives as long as the old one was made to live, unless some
   }
 })
 
+t.test('a token that expires at the end of the calendar can be rotated', async t => {
+  const end = '9999-12-31T23:59:59.000Z'
+  const { record } = await issueToken(tokens, { ...HOST, expires_at: end })
+  const rotation = { now: Date.parse(record.created_at) + 60_000, overlapMs: 0 }
+  t.equal((await rotateToken(tokens, record.id, rotation)).record.expires_at, '9999-12-31T23:59:59.999Z')
+})
+
 t.test('what replaces a bootstrap token does not bear its name', async t => {
   const { record } = await issueToken(tokens, { ...HOST, name: BOOTSTRAP_TOKEN_NAME })
   t.equal((await rotateToken(tokens, record.id, { now: Date.now(), overlapMs: 0 })).record.name, 'rotated bootstrap')

@@ -1,11 +1,8 @@
-import { readInstant, toTimestamp, type Fault, type Milliseconds, type Platform, type SourceLink, type Timestamp } from '@insights/shared'
+import { clampInstant, readInstant, toTimestamp, type Fault, type Milliseconds, type Platform, type SourceLink, type Timestamp } from '@insights/shared'
 import { invalidRequest } from '../invalid-request.js'
 import type { HistoryQuery, Interval } from './history-schemas.js'
 
 const DEFAULT_SPAN_MS: Milliseconds = 30 * 86_400_000
-
-/** Nothing was observed before, and no store need know later times than these. */
-const [EARLIEST, LATEST]: [Milliseconds, Milliseconds] = [0, Date.UTC(9999, 11, 31)]
 
 /** What is asked for, with everything said that can be left out. */
 export interface HistoryQuestion {
@@ -38,8 +35,8 @@ export function toQuestion (query: HistoryQuery, now: Milliseconds): HistoryQues
   const { source: wanted, interval = 'day' } = query
   return {
     interval,
-    from: toTimestamp(within(from)),
-    to: toTimestamp(within(to)),
+    from: toTimestamp(clampInstant(from)),
+    to: toTimestamp(clampInstant(to)),
     isWanted: ({ platform, source_id: id }) => wanted === undefined || wanted.includes(platform) || wanted.includes(`${platform}:${id}`),
     after
   }
@@ -61,10 +58,6 @@ function readCursor (cursor: string): SourceLink | undefined {
     // Whatever is wrong with it, it is none of ours.
     return undefined
   }
-}
-
-function within (instant: Milliseconds): Milliseconds {
-  return Math.min(Math.max(instant, EARLIEST), LATEST)
 }
 
 function missingDay (pointer: string): Fault {

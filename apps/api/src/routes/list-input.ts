@@ -1,4 +1,4 @@
-import { readInstant, toTimestamp, type Platform, type SourceState } from '@insights/shared'
+import { clampInstant, readInstant, toTimestamp, type Platform, type SourceState } from '@insights/shared'
 import type { ListFilter, ListKey, ListOrder } from '@insights/storage'
 import { invalidRequest } from '../invalid-request.js'
 import type { FilterInput, ListQueryInput } from './list-schemas.js'
@@ -22,7 +22,7 @@ export function toOrder (ordering: NonNullable<ListQueryInput['ordering']>): Lis
 function toInstant (text: string): string {
   const instant = readInstant(text)
   if (Number.isNaN(instant)) throw invalidRequest([{ pointer: '/updated_since', code: 'format', detail: 'must be a time that exists' }])
-  return toTimestamp(instant)
+  return toTimestamp(clampInstant(instant))
 }
 
 function toSourceState (text: string): { platform: Platform, state: SourceState } {

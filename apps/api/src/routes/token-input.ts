@@ -1,4 +1,4 @@
-import { readInstant, toTimestamp, type Fault, type Milliseconds, type Timestamp } from '@insights/shared'
+import { LATEST, readInstant, toTimestamp, type Fault, type Milliseconds, type Timestamp } from '@insights/shared'
 import { BOOTSTRAP_TOKEN_NAME } from '@insights/storage'
 import { invalidRequest } from '../invalid-request.js'
 import type { ExpiryInput } from './token-schemas.js'
@@ -8,7 +8,7 @@ const DAY_MS: Milliseconds = 86_400_000
 /**
  * When a token is to expire; `null` = never, `undefined` = nothing was said.
  *
- * @throws `INS_REQUEST_INVALID` when it is said twice, is no time, or lies in the past.
+ * @throws `INS_REQUEST_INVALID` when it is said twice, is no time, or lies in the past or beyond the year 9999.
  */
 export function toExpiry ({ expires_at: at, expires_in_days: days }: ExpiryInput, now: Milliseconds): Timestamp | null | undefined {
   if (at !== undefined && days !== undefined) throw refused('/expires_in_days', 'value', 'must not be sent together with expires_at')
@@ -17,6 +17,7 @@ export function toExpiry ({ expires_at: at, expires_in_days: days }: ExpiryInput
   const instant = readInstant(at)
   if (Number.isNaN(instant)) throw refused('/expires_at', 'format', 'must be a time that exists')
   if (instant <= now) throw refused('/expires_at', 'range', 'must be in the future')
+  if (instant > LATEST) throw refused('/expires_at', 'range', 'must be in the year 9999 in UTC at the latest; null is never')
   return toTimestamp(instant)
 }
 

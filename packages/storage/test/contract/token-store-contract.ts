@@ -1,4 +1,4 @@
-import { createToken, hashToken, tokenIdOf } from '@insights/shared'
+import { createToken, hashToken, LATEST, tokenIdOf, toTimestamp } from '@insights/shared'
 import type { NewToken, TokenRecord, TokenStore } from '../../src/token-port.js'
 
 type Tap = import('tap').Test
@@ -18,6 +18,13 @@ export function tokenStoreContract (t: Tap, name: string, open: (t: Tap) => Prom
     t.match(record, { ...expired, id: tokenIdOf(expired.hash), scopes: ['read', 'write'], last_used_at: null, revoked_at: null })
     t.same(await tokens.findByHash(expired.hash), record)
     t.equal(await tokens.findByHash(hashToken('another')), null)
+  })
+
+  t.test(`${name}: a token may expire as late as a time can be written`, async t => {
+    const tokens = await open(t)
+    const late = newToken({ expires_at: toTimestamp(LATEST) })
+    t.equal((await tokens.add(late)).expires_at, '9999-12-31T23:59:59.999Z')
+    t.equal((await tokens.findByHash(late.hash))?.expires_at, '9999-12-31T23:59:59.999Z')
   })
 
   t.test(`${name}: adding a token again changes it and keeps one`, async t => {
