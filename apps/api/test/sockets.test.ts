@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type AddressInfo, type Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import { t, type Test } from 'tap'
 import type { ApiDeps, ApiSettings } from '../src/index.js'
 import type { InsightStore } from '@insights/storage'
@@ -33,6 +34,24 @@ async function listen (t: Test, deps: Partial<ApiDeps> = {}, settings: Partial<A
 async function readToEnd (socket: Socket): Promise<string> {
   let received = ''
   for await (const chunk of socket) received += String(chunk)
+  return received
+}
+
+/** Far beyond what the service waits for here. */
+const DEADLINE_MS = 20_000
+
+/** Goes on sending a body, byte by byte, until the server closes the connection, and gives everything that came back. */
+async function drip (socket: Socket, head: string): Promise<string> {
+  let received = ''
+  // What is sent to a connection that was closed is an error, which is what is waited for.
+  socket.on('data', chunk => { received += String(chunk) }).on('error', () => {})
+  socket.write(head)
+  const deadline = performance.now() + DEADLINE_MS
+  while (!socket.closed) {
+    if (performance.now() > deadline) throw new Error(`The connection is still read from after: ${received}`)
+    socket.write('1\r\n \r\n')
+    await turn()
+  }
   return received
 }
 
@@ -96,6 +115,31 @@ t.test('a body that never ends is answered when the time is over', async t => {
   const { status, problem } = parseAnswer(await exchange(post('Content-Length: 100') + '{'))
   t.equal(status, 408)
   t.match(problem, { code: 'INS_REQUEST_TIMEOUT', detail: /not received in time/ })
+})
+
+const upload = (path: string, ...headers: string[]): string =>
+  [`POST ${path} HTTP/1.1`, 'Host: a', 'Transfer-Encoding: chunked', ...headers, '', ''].join('\r\n')
+
+t.test('a body that was answered early is read no longer than any other, and is not answered twice', async t => {
+  const { open } = await listen(t, {}, { requestTimeoutMs: 100 })
+  const NDJSON = 'Content-Type: application/x-ndjson'
+  for (const [head, status] of [
+    [upload('/api/user_insights', 'Content-Type: application/json'), 401],
+    [upload('/api/user_insights/bulk', NDJSON), 401],
+    [upload('/api/user_insights/bulk', NDJSON, 'Authorization: Token any', 'Idempotency-Key: a'), 400]
+  ] as const) {
+    const answered = await drip(await open(), head)
+    t.same(answered.match(/HTTP\/1\.1 \d+/g), [`HTTP/1.1 ${status}`], head)
+  }
+})
+
+t.test('an upload without a whole line ends with the answer that says so', async t => {
+  const { open } = await listen(t, {}, { requestTimeoutMs: 100 })
+  const answered = await drip(await open(), upload('/api/user_insights/bulk', 'Content-Type: application/x-ndjson', 'Authorization: Token any'))
+  t.same(answered.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 408'])
+  const { headers, problem } = parseAnswer(answered)
+  t.match(headers, 'connection: close')
+  t.equal(problem['code'], 'INS_REQUEST_TIMEOUT')
 })
 
 t.test('a client that leaves in the middle of a request harms nobody', async t => {

@@ -17,6 +17,9 @@ export interface ErrorOptions {
   bodyLimitBytes: number
 }
 
+/** What ends a request whose rest may still come in. */
+const BROKEN_OFF: ReadonlySet<ErrorCode> = new Set(['INS_REQUEST_MALFORMED', 'INS_REQUEST_TIMEOUT'])
+
 /** Turns every error into one problem answer, and logs those that are our fault. */
 export const errors = plugin(async (app: FastifyInstance, { bodyLimitBytes }: ErrorOptions) => {
   app.decorateReply('errorCode', null)
@@ -31,7 +34,7 @@ export function sendError (error: unknown, request: FastifyRequest, reply: Fasti
   reply.errorCode = problem.code as ErrorCode
   if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'a request failed')
   // The rest of a request that came too slowly must not be taken for the next one, nor waited for.
-  if (!isReceived && appError.code === 'INS_REQUEST_MALFORMED') reply.header('connection', 'close')
+  if (!isReceived && BROKEN_OFF.has(appError.code)) reply.header('connection', 'close')
   if (problem.status === 415 && request.method === 'PATCH') reply.header('accept-patch', ACCEPT_PATCH)
   return reply
     .code(problem.status)
