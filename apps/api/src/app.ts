@@ -15,6 +15,7 @@ import { metrics } from './plugins/metrics.js'
 import { openApi } from './plugins/openapi.js'
 import { rateLimit } from './plugins/rate-limit.js'
 import { receiveTimeout } from './plugins/receive-timeout.js'
+import { requiredHost } from './plugins/required-host.js'
 import { unknownRoutes } from './plugins/unknown-routes.js'
 import { createAnnouncer, createDropper } from './refresh-wishes.js'
 import { requestIdOf } from './request-id.js'
@@ -52,6 +53,7 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
   await app.register(receiveTimeout, { timeoutMs: requestTimeoutMs, giveUp: buildClientErrorHandler(deps.log) })
   await app.register(answerHeadersOnAll)
   await app.register(cors, { origins: corsOrigins })
+  await app.register(requiredHost)
   await app.register(loadShedding, { maxEventLoopDelayMs })
   await app.register(unknownRoutes)
   await app.register(bodies)
@@ -106,8 +108,9 @@ function createServer (deps: ApiDeps, { bodyLimitBytes, requestTimeoutMs }: ApiS
     handlerTimeout: Math.ceil(requestTimeoutMs * 1.5),
     // A client that stops reading its answer is cut off; later than any answer may take to begin.
     connectionTimeout: requestTimeoutMs * 2,
-    // Node looks for requests that take too long only every half minute unless told otherwise.
-    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4) },
+    // Node looks for requests that take too long only every half minute unless told otherwise. A missing Host is for
+    // `requiredHost` to see.
+    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4), requireHostHeader: false },
     forceCloseConnections: 'idle',
     // What arrives on an open connection while the app closes is still answered, and the connection then closed: the
     // framework's own 503 is no problem document, and the store stays open until the app is closed.
@@ -119,5 +122,7 @@ function createServer (deps: ApiDeps, { bodyLimitBytes, requestTimeoutMs }: ApiS
     clientErrorHandler: buildClientErrorHandler(deps.log)
   })
   app.server.maxConnections = MAX_CONNECTIONS
+  // What a client expects beside `100-continue` may be passed over (RFC 9110, section 10.1.1); Node's 417 has no body.
+  app.server.on('checkExpectation', (request, response) => { app.server.emit('request', request, response) })
   return app.setValidatorCompiler(validatorCompiler) as FastifyInstance
 }

@@ -78,6 +78,33 @@ t.test('bytes that are no HTTP are answered with a problem', async t => {
   t.equal((await app.inject('/livez')).statusCode, 200)
 })
 
+t.test('a request without a Host is answered with a problem where the version asks for one', async t => {
+  const { exchange } = await listen(t)
+  for (const path of ['/livez', '/nothing', '/api/user_insights/7']) {
+    const answered = await exchange(`GET ${path} HTTP/1.1\r\nConnection: close\r\n\r\n`)
+    const { status, headers, problem } = parseAnswer(answered)
+    t.equal(status, 400, path)
+    t.match(headers, 'content-type: application/problem+json')
+    t.match(problem, { code: 'INS_REQUEST_MALFORMED', status: 400, detail: /Host/, request_id: String })
+  }
+  t.match(await exchange('GET /livez HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 200/, 'an empty one is one')
+  t.match(await exchange('GET /livez HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200/)
+})
+
+t.test('without a Host links begin where the request came in', async t => {
+  const list = async () => ({ insights: [], near: null, far: { value: '7', id: 7 } })
+  const { exchange, port } = await listen(t, { store: { list, cursorSecret: async () => 'secret' } as unknown as InsightStore })
+  const [, body = ''] = (await exchange('GET /api/user_insights HTTP/1.0\r\nAuthorization: Token any\r\n\r\n')).split('\r\n\r\n')
+  t.match(JSON.parse(body).next, `http://127.0.0.1:${port}/api/user_insights?cursor=`)
+})
+
+t.test('what a client expects and nobody knows is passed over', async t => {
+  const { exchange } = await listen(t)
+  const answered = await exchange('GET /livez HTTP/1.1\r\nHost: a\r\nExpect: a-miracle\r\nConnection: close\r\n\r\n')
+  t.match(answered, /^HTTP\/1\.1 200 OK\r\n/)
+  t.match(await exchange(post('Content-Length: 1', 'Expect: 100-continue', 'Connection: close') + '{'), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 400/)
+})
+
 t.test('headers and addresses that are too long are a 431', async t => {
   const { exchange } = await listen(t)
   for (const text of [`GET /livez HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, `GET /${'9'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`]) {
