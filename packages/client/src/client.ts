@@ -1,4 +1,4 @@
-import createClient from 'openapi-fetch'
+import createClient, { mergeHeaders, type HeadersOptions } from 'openapi-fetch'
 import type { Answer, Calls } from './calls.js'
 import { InsightsError, toInsightsError, type Fault } from './errors.js'
 import { readJsonLines, toJsonLines } from './lines.js'
@@ -34,7 +34,7 @@ export interface InsightsClientOptions {
 
 export interface InsightsClient {
   GET: Calls<'get'>
-  /** One that creates carries an `Idempotency-Key`: yours, if you give one in `params.header`, or one made for the call. */
+  /** One that creates carries an `Idempotency-Key`: yours, if you give one in `params.header` or `headers`, or one made for the call. */
   POST: Calls<'post'>
   PUT: Calls<'put'>
   PATCH: Calls<'patch'>
@@ -146,13 +146,18 @@ export function createInsightsClient (options: InsightsClientOptions): InsightsC
 /** The key is the same for all repeats of the call. */
 function withKey (method: string, path: string, init: Init): Init {
   const { params = {} } = init
-  if (method !== 'POST' || !KEYED_POSTS.includes(path as keyof paths) || params.header?.[KEY_HEADER] !== undefined) return init
+  if (method !== 'POST' || !KEYED_POSTS.includes(path as keyof paths) || hasKey(init)) return init
   return { ...init, params: { ...params, header: { ...params.header, [KEY_HEADER]: crypto.randomUUID() } } }
 }
 
+/** Whether a key is sent, wherever it was given and however its name is written. */
+function hasKey ({ headers, params = {} }: Init): boolean {
+  return mergeHeaders(headers as HeadersOptions | undefined, params.header as HeadersOptions | undefined).has(KEY_HEADER)
+}
+
 /** A PATCH here is one: it sets fields to values. */
-function isRepeatable (method: string, path: string, { params = {} }: Init): boolean {
-  return method !== 'POST' || params.header?.[KEY_HEADER] !== undefined || HARMLESS_POSTS.includes(path as keyof paths)
+function isRepeatable (method: string, path: string, init: Init): boolean {
+  return method !== 'POST' || hasKey(init) || HARMLESS_POSTS.includes(path as keyof paths)
 }
 
 function noAnswer (call: string, { error, tries }: Sent): InsightsError {

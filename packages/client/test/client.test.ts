@@ -118,6 +118,23 @@ t.test('a key of the caller is kept, and no other call gets one', async t => {
   t.same(server.received.map(({ headers }) => headers['idempotency-key']), ['a-key-of-mine', undefined, undefined])
 })
 
+t.test('a key of the caller is kept wherever it stands and however it is written, and the call is repeated under it', async t => {
+  const given = [
+    { headers: { 'Idempotency-Key': 'a-key' } },
+    { headers: new Headers({ 'idempotency-key': 'a-key' }) },
+    // The types know the name in lower case alone; a program without types may write it as it likes.
+    { params: { header: { 'Idempotency-Key': 'a-key' } as object } }
+  ]
+  for (const init of given) {
+    server.play('cut', { status: 201, body: { id: 7 } })
+    await insights.POST('/api/user_insights', { ...init, body: {} })
+    t.same(server.received.map(({ headers }) => headers['idempotency-key']), ['a-key', 'a-key'])
+  }
+  server.play('cut', { status: 201, body: { id: 7 } })
+  await insights.POST('/api/user_insights', { headers: { 'Idempotency-Key': undefined }, body: {} })
+  t.match(server.received.map(({ headers }) => headers['idempotency-key']), [/^[\da-f-]{36}$/, /^[\da-f-]{36}$/], 'one that is undefined is none')
+})
+
 t.test('a repeat that comes while the first try is still under way waits for it', async t => {
   server.play('cut', { status: 409, headers: { 'retry-after': '1' }, body: { ...PROBLEM, code: 'INS_IDEMPOTENCY_RUNNING' } }, { status: 201, body: { id: 7 } })
   t.equal((await insights.POST('/api/user_insights', { body: {} })).data.id, 7)
