@@ -58,13 +58,13 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
   await app.register(unknownRoutes)
   await app.register(bodies)
   await app.register(openApi)
+  await app.register(rateLimit, { limit: rateLimitPerMinute, redis: rateLimitRedis })
   if (monitoring !== undefined) await app.register(metrics, { monitoring, store, tokens, clock, platforms: deps.platforms })
 
   await app.register(health, { store, isReady })
   await app.register(async api => {
     const options = { store, announceRefresh: createAnnouncer(deps), clock }
     const lookup = createTokenLookup(tokens, clock)
-    await api.register(rateLimit, { limit: rateLimitPerMinute, redis: rateLimitRedis })
     await api.register(authentication, { tokens, lookup, clock })
     await api.register(insights, options)
     await api.register(insightChanges, options)
@@ -124,5 +124,7 @@ function createServer (deps: ApiDeps, { bodyLimitBytes, requestTimeoutMs }: ApiS
   app.server.maxConnections = MAX_CONNECTIONS
   // What a client expects beside `100-continue` may be passed over (RFC 9110, section 10.1.1); Node's 417 has no body.
   app.server.on('checkExpectation', (request, response) => { app.server.emit('request', request, response) })
+  // Here rather than in `authentication`, because the rate limit also looks at requests that do not pass through that.
+  app.decorateRequest('token', null)
   return app.setValidatorCompiler(validatorCompiler) as FastifyInstance
 }

@@ -33,15 +33,19 @@ export function createSignInGuard (): SignInGuard {
       return blocked.get(address) === undefined || isTrusted(request, trusted) ? 0 : blocked.getRemainingTTL(address)
     },
     block: ({ ip }, forMs) => { blocked.set(normalizeIP(ip), true, { ttl: forMs }) },
-    trust: ({ token }) => { if (token !== null) trusted.set(token.hash, true) }
+    trust: request => { trusted.set(request.token?.hash ?? hashOf(request), true) }
   }
 }
 
 function isTrusted (request: FastifyRequest, trusted: LRUCache<string, true>): boolean {
   try {
-    const { allowBasic = false } = request.routeOptions.config
-    return trusted.has(hashToken(readCredentials(request.headers.authorization, allowBasic)))
+    return trusted.has(hashOf(request))
   } catch {
     return false // What is no credential is not one that was accepted.
   }
+}
+
+function hashOf ({ headers, routeOptions }: FastifyRequest): string {
+  const { allowBasic = false } = routeOptions.config
+  return hashToken(readCredentials(headers.authorization, allowBasic))
 }

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import fastify, { type LightMyRequestResponse } from 'fastify'
 import { t, type Test } from 'tap'
+import { createMetrics } from '@insights/metrics'
 import { openLimitStore } from '@insights/queue/limit-store'
-import { createToken, hashToken, tokenIdOf } from '@insights/shared'
+import { AppError, createToken, hashToken, tokenIdOf } from '@insights/shared'
 import type { InsightStore, TokenStore } from '@insights/storage'
 import { findRedis, startRedis, type RedisServer } from '@insights/testkit'
 import type { RateLimitRedis } from '../src/deps.js'
@@ -100,6 +101,40 @@ t.test('a client in good standing goes on while others guess from its address', 
   t.equal((await app.inject({ url: '/api/user_insights/1' })).statusCode, 429, 'no token at all counts as a bad one')
 })
 
+t.test('sign-ins are counted wherever there are any', async t => {
+  const monitoring = { metrics: createMetrics(), countJobs: async () => ({}) as never }
+  const dashboard = { isEnabled: true, isWritable: false }
+  for (const url of ['/metrics', '/queues', '/docs', '/docs/json']) {
+    const tokens = tokensKnowing()
+    const { ask, app } = await build(t, { rateLimitPerMinute: 1_000, dashboard }, { tokens, monitoring, queues: [] })
+    t.same([...new Set(await statuses(31, async () => await ask(createToken(), url)))], [401], url)
+    const asked = tokens.asked()
+    t.match(await ask(createToken(), url), { statusCode: 429, headers: { 'retry-after': /^\d+$/ } }, url)
+    t.equal((await ask(createToken())).statusCode, 429, 'elsewhere too')
+    t.equal(tokens.asked(), asked, 'the store is spared')
+    for (const open of ['/livez', '/openapi.json']) t.equal((await app.inject({ url: open })).statusCode, 200, open)
+    t.equal((await app.inject({ url: '/nothing' })).statusCode, 404)
+  }
+})
+
+t.test('a scraper in good standing goes on while others guess and the store is away, and is not counted', async t => {
+  const monitoring = { metrics: createMetrics(), countJobs: async () => ({}) as never }
+  const tokens = tokensKnowing('good')
+  let isAway = false
+  const findByHash: TokenStore['findByHash'] = async hash => {
+    if (isAway) throw new AppError('INS_STORE_UNAVAILABLE', 'Away')
+    return await tokens.findByHash(hash)
+  }
+  const { ask } = await build(t, { rateLimitPerMinute: 2 }, { tokens: { ...tokens, findByHash }, monitoring })
+  const first = await ask('good', '/metrics')
+  t.equal(first.statusCode, 200)
+  t.notOk('ratelimit' in first.headers)
+  await statuses(4, async () => await ask('bad', '/metrics'))
+  t.equal((await ask('bad', '/metrics')).statusCode, 429)
+  isAway = true
+  t.same(await statuses(3, async () => await ask('good', '/metrics')), [200, 200, 200])
+})
+
 t.test('addresses of one IPv6 network count as one', async t => {
   const { app } = await build(t, { rateLimitPerMinute: 1_000 }, { tokens: tokensKnowing() })
   let host = 0
@@ -115,7 +150,7 @@ t.test('what is left is counted anew when the window is over', async t => {
   app.decorateRequest('token', null)
   app.addHook('onRequest', async request => { request.token = token })
   await app.register(rateLimit, { limit: 1, windowMs: 100 })
-  app.get('/', async () => 'here')
+  app.get('/', { config: { scope: 'read' } }, async () => 'here')
   app.setErrorHandler(async (error: Error, _request, reply) => await reply.code(429).send(error.message))
   await until(async () => (await app.inject({ url: '/' })).statusCode === 429)
   await until(async () => (await app.inject({ url: '/' })).statusCode === 200)

@@ -898,6 +898,20 @@ export interface components {
             };
         };
         /** @description Too many requests */
+        INS_RATE_LIMITED: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    status: 429;
+                    /** @enum {string} */
+                    code: "INS_RATE_LIMITED";
+                };
+            };
+        };
+        /** @description Too many requests */
         "INS_RATE_LIMITED.limited": {
             headers: {
                 [name: string]: unknown;
@@ -1146,14 +1160,14 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            400: components["responses"]["INS_REQUEST_INVALID.INS_REQUEST_MALFORMED.limited"];
+            400: components["responses"]["INS_REQUEST_INVALID.INS_REQUEST_MALFORMED"];
             401: components["responses"]["INS_AUTH_MISSING.INS_AUTH_INVALID"];
             403: components["responses"]["INS_AUTH_SCOPE"];
-            408: components["responses"]["INS_REQUEST_TIMEOUT.limited"];
-            429: components["responses"]["INS_RATE_LIMITED.limited"];
+            408: components["responses"]["INS_REQUEST_TIMEOUT"];
+            429: components["responses"]["INS_RATE_LIMITED"];
             431: components["responses"]["INS_REQUEST_HEADERS"];
-            500: components["responses"]["INS_INTERNAL.limited"];
-            503: components["responses"]["INS_STORE_UNAVAILABLE.INS_SERVICE_BUSY.limited"];
+            500: components["responses"]["INS_INTERNAL"];
+            503: components["responses"]["INS_STORE_UNAVAILABLE.INS_SERVICE_BUSY"];
         };
     };
     getLiveness: {

@@ -61,7 +61,7 @@ function completeResponse (response: Json, status: number, { schema, config }: R
   const declared: Json = schema.response?.[status] ?? {}
   const facts: AnswerFacts | undefined = declared[ANSWER]
   const codes: ErrorCode[] | undefined = declared[CODES]
-  const isLimited = config?.scope !== undefined && status !== 401 && status !== 403 && status !== 431
+  const isLimited = config?.scope !== undefined && schema.isUncounted !== true && status !== 401 && status !== 403 && status !== 431
   const headers = new Set<AnswerHeader>([
     ...(facts?.headers ?? []), ...(schema.problemHeaders?.[status] ?? []), ...(OF_STATUS[status] ?? []), ...(isLimited ? ON_LIMITED_ANSWERS : []), ...ON_EVERY_ANSWER
   ])

@@ -55,6 +55,8 @@ export interface RouteDescription {
   requestHeaders?: readonly RequestHeader[]
   /** The same as a schema, where they are checked by it. */
   headers?: TSchema
+  /** Whether requests do not count towards the limit of their token; answers then say nothing of it. */
+  isUncounted?: boolean
   /** Headers of problems that only this route sends, by status. */
   problemHeaders?: Readonly<Record<number, readonly AnswerHeader[]>>
   response: Record<number, TSchema>

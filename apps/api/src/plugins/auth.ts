@@ -8,7 +8,7 @@ import { createTokenUsage } from '../token-usage.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The token that the request came with; `null` before it was checked and where none is needed. */
+    /** The token that the request came with; `null` before it was checked, and where none is needed or `metrics` checks it. */
     token: TokenRecord | null
   }
   interface FastifyContextConfig {
@@ -33,7 +33,6 @@ export interface AuthOptions {
  */
 export const authentication = plugin(async (app: FastifyInstance, { tokens, lookup, clock }: AuthOptions) => {
   const usage = createTokenUsage(tokens, clock, app.log)
-  app.decorateRequest('token', null)
   await app.register(auth)
 
   const checkToken = async (request: FastifyRequest): Promise<void> => {

@@ -18,13 +18,15 @@ const ScrapeSchema = describe({
   summary: 'Metrics for Prometheus',
   description: 'Answered while the store is away too, to tokens that it has seen before.',
   tags: ['operations'],
+  isUncounted: true,
   response: responses({ 200: answer('The metrics of this process', Type.String(), { mediaTypes: ['text/plain'] }) }, []),
   examples: { scrape: { summary: 'A scrape', status: 200 } }
 })
 
 /**
  * Counts every answer under the pattern of its route, and serves the metrics at `/metrics` to tokens with the scope
- * `metrics` or `admin`. Has to be registered before the routes that it is to count.
+ * `metrics` or `admin`. Scrapes do not count towards the limit of their token: they must not depend on the counters.
+ * Has to be registered before the routes that it is to count.
  */
 export const metrics = plugin(async (app: FastifyInstance, { monitoring, store, tokens, clock, platforms }: MetricsOptions) => {
   const { metrics, countJobs } = monitoring

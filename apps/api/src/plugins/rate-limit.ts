@@ -25,9 +25,10 @@ const KEY_PREFIX = '{insights}:limit:'
 /**
  * Limits how many requests a token makes in a minute, and tells clients in the `RateLimit` fields of the IETF draft
  * (draft-ietf-httpapi-ratelimit-headers-10) what is left; over it, 429 with `Retry-After`. Sign-ins that fail are
- * limited per address, and more tightly. While the counters can not be reached every request is let through.
+ * limited per address, and more tightly, wherever somebody has to sign in: at the metrics too, whose scrapes are
+ * otherwise not counted. While the counters can not be reached every request is let through.
  *
- * Has to be registered before `authentication`, in the same scope: it looks at a request both before and after it.
+ * Has to be registered before `authentication` and `metrics`: it looks at a request both before and after them.
  */
 export const rateLimit = plugin(async (app: FastifyInstance, options: RateLimitOptions) => {
   const { limit, windowMs = MINUTE } = options
@@ -37,6 +38,7 @@ export const rateLimit = plugin(async (app: FastifyInstance, options: RateLimitO
   const policy = `"default";q=${limit};w=${windowMs / 1000}`
 
   app.addHook('onRequest', async request => {
+    if (request.routeOptions.config?.scope === undefined) return
     const waitMs = signIns.waitOf(request)
     if (waitMs > 0) throw rateLimited('Too many sign-ins from this address have failed.', waitMs)
   })
@@ -47,7 +49,9 @@ export const rateLimit = plugin(async (app: FastifyInstance, options: RateLimitO
   })
   // The first moment after authentication.
   app.addHook('preParsing', async (request, reply) => {
+    if (request.routeOptions.config?.scope === undefined) return
     signIns.trust(request)
+    if (request.token === null) return
     const counted = await count(request)
     if (counted === null) return
     reply.header('ratelimit-policy', policy)
