@@ -196,6 +196,13 @@ onEachStore(t, async (t: Test, stores: TestStores) => {
     t.equal((await send('PATCH', id, {}, { 'if-unmodified-since': new Date(Date.now() + 60_000).toUTCString() })).statusCode, 200)
   })
 
+  t.test('the time of an answer from the first seconds after a change fits no condition of a change; the tag does', async t => {
+    const { headers, ...created } = await api.send({ method: 'POST', url: path, payload: {} })
+    const { id } = created.json()
+    t.equal((await send('PATCH', id, { connects: 1 }, { 'if-unmodified-since': String(headers['last-modified']) })).statusCode, 412)
+    t.equal((await send('PATCH', id, { connects: 1 }, { 'if-match': String(headers['etag']) })).statusCode, 200)
+  })
+
   t.test('a condition that can not be read is refused by name, and nothing happens', async t => {
     const id = await create()
     const cases: Array<['GET' | 'PUT' | 'PATCH', string, string]> = [

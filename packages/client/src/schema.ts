@@ -1401,7 +1401,7 @@ export interface operations {
                 "if-match"?: string;
                 /** @description The ETag of the state that is known; it is then answered with 304 */
                 "if-none-match"?: string;
-                /** @description The Last-Modified of the state that is to be changed; a later one is a 412. If-Match is more exact and goes before it */
+                /** @description The Last-Modified of the state that is to be changed; a later one is a 412. A Last-Modified from the first five seconds after a change never fits. If-Match is more exact and goes before it */
                 "if-unmodified-since"?: string;
             };
             path: {
@@ -1448,7 +1448,7 @@ export interface operations {
                 "if-match"?: string;
                 /** @description The ETag of the state that is known; it is then answered with 304 */
                 "if-none-match"?: string;
-                /** @description The Last-Modified of the state that is to be changed; a later one is a 412. If-Match is more exact and goes before it */
+                /** @description The Last-Modified of the state that is to be changed; a later one is a 412. A Last-Modified from the first five seconds after a change never fits. If-Match is more exact and goes before it */
                 "if-unmodified-since"?: string;
             };
             path: {
@@ -1488,7 +1488,7 @@ export interface operations {
                 "if-match"?: string;
                 /** @description The ETag of the state that is known; it is then answered with 304 */
                 "if-none-match"?: string;
-                /** @description The Last-Modified of the state that is to be changed; a later one is a 412. If-Match is more exact and goes before it */
+                /** @description The Last-Modified of the state that is to be changed; a later one is a 412. A Last-Modified from the first five seconds after a change never fits. If-Match is more exact and goes before it */
                 "if-unmodified-since"?: string;
             };
             path: {

@@ -48,7 +48,7 @@ export const ANSWER_HEADERS = {
     example: '"1"'
   },
   'last-modified': {
-    description: 'When anything in the answer has last changed, counts included',
+    description: 'When anything in the answer has last changed, counts included; in the first five seconds after a change a second earlier than that',
     schema: { type: 'string' },
     example: 'Mon, 23 Nov 2026 16:44:20 GMT'
   },
@@ -107,7 +107,8 @@ export const REQUEST_HEADERS = {
     example: 'Mon, 23 Nov 2026 16:44:20 GMT'
   },
   'if-unmodified-since': {
-    description: 'The Last-Modified of the state that is to be changed; a later one is a 412. If-Match is more exact and goes before it',
+    description: 'The Last-Modified of the state that is to be changed; a later one is a 412. A Last-Modified from the first five seconds after a change never fits. ' +
+      'If-Match is more exact and goes before it',
     schema: { type: 'string' },
     example: 'Mon, 23 Nov 2026 16:44:20 GMT'
   }
