@@ -113,7 +113,9 @@ onEachStore(t, async (t, stores) => {
       return await stores.store.list(query)
     }
     const failing = await buildTestApi(t, { ...stores, store: { ...stores.store, list } })
-    t.equal((await failing.send({ url: `${PATH}/export` })).statusCode, 503)
+    const problem = await failing.send({ url: `${PATH}/export` })
+    t.equal(problem.statusCode, 503)
+    t.notOk('content-disposition' in problem.headers, 'it is no file to be saved')
     await failing.app.listen({ host: '127.0.0.1', port: 0 })
     left = 1
     const { port } = failing.app.server.address() as AddressInfo

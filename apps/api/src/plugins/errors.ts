@@ -20,6 +20,9 @@ export interface ErrorOptions {
 /** What ends a request whose rest may still come in. */
 const BROKEN_OFF: ReadonlySet<ErrorCode> = new Set(['INS_REQUEST_MALFORMED', 'INS_REQUEST_TIMEOUT'])
 
+/** What a route says of an answer: where that does not come about, it must not be said of the problem. */
+const OF_ANSWERS = ['content-disposition', 'etag', 'last-modified', 'location']
+
 /** Turns every error into one problem answer, and logs those that are our fault. */
 export const errors = plugin(async (app: FastifyInstance, { bodyLimitBytes }: ErrorOptions) => {
   app.decorateReply('errorCode', null)
@@ -32,6 +35,7 @@ export function sendError (error: unknown, request: FastifyRequest, reply: Fasti
   const appError = toAppError(error, { bodyLimitBytes, isReceived })
   const problem = toProblem(appError, request.id)
   reply.errorCode = problem.code as ErrorCode
+  for (const name of OF_ANSWERS) reply.removeHeader(name)
   if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'a request failed')
   // The rest of a request that came too slowly must not be taken for the next one, nor waited for.
   if (!isReceived && BROKEN_OFF.has(appError.code)) reply.header('connection', 'close')
