@@ -20,14 +20,9 @@ export interface DocumentedExample {
   answer: unknown
   /** The media type that the answer is shown with. */
   answerType: string | null
-  /** The headers that the answer must have. */
-  answerHeaders: (status: number) => string[]
 }
 
 export const DOCUMENT: Json = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../docs/openapi.json'), 'utf8'))
-
-/** Headers that are there only with a limit or in a repeat; all others are on each answer that lists them. */
-const NOT_ALWAYS = new Set(['ratelimit', 'ratelimit-policy', 'idempotency-replayed'])
 
 /** Every example of the document, those that change nothing first, those that erase last. */
 export function documentedExamples (): DocumentedExample[] {
@@ -64,8 +59,7 @@ function examplesOf (method: string, path: string, operation: Json): DocumentedE
       body: media['examples']?.[name] === undefined ? null : { mediaType, value: media['examples'][name].value },
       statuses: answer !== undefined ? [answer.status] : responses.map(([status]) => status).filter(status => status < 400),
       answer: answer?.value,
-      answerType: answer?.type ?? null,
-      answerHeaders: status => Object.keys(responses.find(([known]) => known === status)?.[1]['headers'] ?? {}).filter(header => !NOT_ALWAYS.has(header))
+      answerType: answer?.type ?? null
     }
   })
 }

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import { createToken, hashToken, tokenIdOf, type Clock, type Scope } from '@insights/shared'
 import type { HistoryStore, InsightStore, TokenStore } from '@insights/storage'
 import { migrateMongo, openMongo } from '@insights/storage/mongo'
 import { createPgliteHistoryStore, createPgliteInsightStore, createPgliteTokenStore, migratePglite } from '@insights/storage/pglite'
+import { createAnswerCheck } from '@insights/testkit'
 import { openMemoryDatabase } from '@insights/testkit/memory-database'
 import { findMongo, useMongo } from '@insights/testkit/mongo-server'
 import { buildApp, type ApiDeps, type ApiSettings } from '../src/index.js'
@@ -74,7 +76,10 @@ export const anyToken: TokenStore = {
 }
 
 export interface BareApi {
+  /** Its `inject` rejects where an answer is none that the OpenAPI document has. */
   app: FastifyInstance
+  /** For answers that the document need not know. */
+  injectUncompared: (request: InjectOptions) => Promise<LightMyRequestResponse>
   /** The ids that were announced, in order. */
   announced: number[]
   /** The ids whose waiting refresh was to be dropped, in order. */
@@ -114,7 +119,26 @@ export async function buildBareApi (
     { bodyLimitBytes: 1024 * 1024, requestTimeoutMs: 10_000, ...settings }
   )
   t.teardown(async () => { await app.close() })
-  return { app, announced, dropped, logged, clock }
+  const injectUncompared = compareAnswers(app)
+  return { app, injectUncompared, announced, dropped, logged, clock }
+}
+
+/** As it is committed; that it is the one of the code is tested elsewhere. */
+const findDeviations = createAnswerCheck(JSON.parse(readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8')))
+
+/** Lets a test fail whose request is answered in a way that the OpenAPI document does not know. Gives the way around it. */
+function compareAnswers (app: FastifyInstance): BareApi['injectUncompared'] {
+  const inject = app.inject.bind(app) as (request: InjectOptions | string) => Promise<LightMyRequestResponse>
+  const compared = async (request: InjectOptions | string): Promise<LightMyRequestResponse> => {
+    const { method = 'GET', url } = typeof request === 'string' ? { url: request } : request
+    const answer = await inject(request)
+    const { statusCode: status, headers, payload: body } = answer
+    const deviations = findDeviations({ method, url: String(url), status, headers, body })
+    if (deviations.length > 0) throw new Error(deviations.join('\n'))
+    return answer
+  }
+  app.inject = compared as FastifyInstance['inject']
+  return inject
 }
 
 export async function addToken (

@@ -40,8 +40,8 @@ t.test('whatever is thrown is answered', async t => {
 
 t.test('each of our errors is answered with its status, those that belong to no request as INS_INTERNAL', async t => {
   for (const code of Object.keys(ERRORS) as ErrorCode[]) {
-    const { app, logged } = await buildWith(t, async () => { throw new AppError(code, 'a message for clients') })
-    const answer = await app.inject(get)
+    const { injectUncompared, logged } = await buildWith(t, async () => { throw new AppError(code, 'a message for clients') })
+    const answer = await injectUncompared(get)
     const { status } = ERRORS[code]
     t.equal(answer.statusCode, status ?? 500, code)
     t.match(answer.json(), { status: status ?? 500, code: status === null ? 'INS_INTERNAL' : code })

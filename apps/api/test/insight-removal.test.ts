@@ -43,6 +43,16 @@ onEachStore(t, async (t: Test, stores: TestStores) => {
     t.match((await call('GET', '0/receipt')).json(), { status: 400, errors: [{ pointer: '/id' }] })
   })
 
+  t.test('what is sent with a DELETE is read, and refused where it can not be', async t => {
+    const id = await create()
+    const remove = async (contentType: string, payload: string): Promise<LightMyRequestResponse> =>
+      await api.send({ method: 'DELETE', url: `${path}${id}`, headers: { 'content-type': contentType }, payload })
+    t.match((await remove('text/plain', 'now')).json(), { status: 415, code: 'INS_REQUEST_MEDIA_TYPE' })
+    t.match((await remove('application/json', ' '.repeat(1024 * 1024 + 1))).json(), { status: 413, code: 'INS_REQUEST_TOO_LARGE' })
+    t.match((await remove('application/json', '{')).json(), { status: 400, code: 'INS_REQUEST_MALFORMED' })
+    t.equal((await remove('application/json', '{}')).statusCode, 200)
+  })
+
   t.test('If-Match guards a DELETE', async t => {
     const id = await create()
     await api.send({ method: 'PATCH', url: `${path}${id}`, payload: { connects: 8 } })

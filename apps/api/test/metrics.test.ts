@@ -73,6 +73,6 @@ t.test('a wish that could not be enqueued is counted, and the write succeeds', a
 })
 
 t.test('without metrics there is no such path', async t => {
-  const { app } = await buildBareApi(t, stores)
-  t.equal((await app.inject({ url: '/metrics' })).statusCode, 404)
+  const { injectUncompared } = await buildBareApi(t, stores)
+  t.equal((await injectUncompared({ url: '/metrics' })).statusCode, 404)
 })

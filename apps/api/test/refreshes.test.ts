@@ -1,4 +1,5 @@
 import { t } from 'tap'
+import { AppError } from '@insights/shared'
 import { buildTestApi, openTestStores } from './build-test-api.js'
 
 const stores = await openTestStores(t)
@@ -79,6 +80,16 @@ t.test('a refresh that is asked for with words is refused, because they would be
   t.match(named.json().errors, [{ pointer: '/platforms', code: 'unknown_field' }])
   const list = await api.send({ method: 'POST', url: `${path}${id}/refresh`, payload: [] })
   t.match(list.json().errors, [{ pointer: '', code: 'type', detail: 'must be an empty object or null' }])
+})
+
+t.test('a damaged insight is named as such', async t => {
+  const damaged = async (): Promise<never> => { throw new AppError('INS_INSIGHT_DAMAGED', 'Insight 7 has a text where its works belong') }
+  const { send } = await buildTestApi(t, { ...stores, store: { ...stores.store, find: damaged, requestRefresh: damaged } })
+  for (const method of ['GET', 'POST'] as const) {
+    const answer = await send({ method, url: `${path}7/refresh` })
+    t.match(answer.json(), { status: 500, code: 'INS_INSIGHT_DAMAGED' }, method)
+    t.notMatch(answer.payload, 'works')
+  }
 })
 
 t.test('an unknown insight has no refresh', async t => {

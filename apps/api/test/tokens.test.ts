@@ -178,6 +178,15 @@ t.test('a new token lives as long as the old one was made to live, or as is said
   t.equal(answer.json().expires_at, new Date(api.clock.now() + 86_400_000).toISOString())
 })
 
+t.test('what is sent with a revocation is read, and refused where it can not be', async t => {
+  const { id } = await create()
+  const revoke = async (contentType: string, payload: string): Promise<LightMyRequestResponse> =>
+    await api.app.inject({ method: 'DELETE', url: `/api/tokens/${id}`, headers: { authorization: `Token ${admin}`, 'content-type': contentType }, payload })
+  t.match((await revoke('text/plain', 'now')).json(), { status: 415, code: 'INS_REQUEST_MEDIA_TYPE' })
+  t.match((await revoke('application/json', ' '.repeat(1024 * 1024 + 1))).json(), { status: 413, code: 'INS_REQUEST_TOO_LARGE' })
+  t.equal((await revoke('application/json', '{}')).statusCode, 204)
+})
+
 t.test('a token that was taken away brings forth no other', async t => {
   const { id } = await create()
   await call('DELETE', `/api/tokens/${id}`)

@@ -1473,6 +1473,8 @@ export interface operations {
             404: components["responses"]["INS_INSIGHT_UNKNOWN.limited"];
             408: components["responses"]["INS_REQUEST_TIMEOUT.limited"];
             412: components["responses"]["INS_INSIGHT_CHANGED.limited"];
+            413: components["responses"]["INS_REQUEST_TOO_LARGE.limited"];
+            415: components["responses"]["INS_REQUEST_MEDIA_TYPE.limited"];
             429: components["responses"]["INS_RATE_LIMITED.limited"];
             431: components["responses"]["INS_REQUEST_HEADERS"];
             500: components["responses"]["INS_INTERNAL.INS_INSIGHT_DAMAGED.limited"];
@@ -1706,7 +1708,7 @@ export interface operations {
             408: components["responses"]["INS_REQUEST_TIMEOUT.limited"];
             429: components["responses"]["INS_RATE_LIMITED.limited"];
             431: components["responses"]["INS_REQUEST_HEADERS"];
-            500: components["responses"]["INS_INTERNAL.limited"];
+            500: components["responses"]["INS_INTERNAL.INS_INSIGHT_DAMAGED.limited"];
             503: components["responses"]["INS_STORE_UNAVAILABLE.INS_SERVICE_BUSY.limited"];
         };
     };
@@ -1743,7 +1745,7 @@ export interface operations {
             415: components["responses"]["INS_REQUEST_MEDIA_TYPE.limited"];
             429: components["responses"]["INS_RATE_LIMITED.limited"];
             431: components["responses"]["INS_REQUEST_HEADERS"];
-            500: components["responses"]["INS_INTERNAL.limited"];
+            500: components["responses"]["INS_INTERNAL.INS_INSIGHT_DAMAGED.limited"];
             503: components["responses"]["INS_STORE_UNAVAILABLE.INS_SERVICE_BUSY.limited"];
             507: components["responses"]["INS_STORE_FULL.limited"];
         };
@@ -2256,6 +2258,8 @@ export interface operations {
             404: components["responses"]["INS_TOKEN_UNKNOWN.limited"];
             408: components["responses"]["INS_REQUEST_TIMEOUT.limited"];
             409: components["responses"]["INS_TOKEN_LAST_ADMIN.limited"];
+            413: components["responses"]["INS_REQUEST_TOO_LARGE.limited"];
+            415: components["responses"]["INS_REQUEST_MEDIA_TYPE.limited"];
             429: components["responses"]["INS_RATE_LIMITED.limited"];
             431: components["responses"]["INS_REQUEST_HEADERS"];
             500: components["responses"]["INS_INTERNAL.limited"];

@@ -39,8 +39,11 @@ function faultsOfWords ({ url, schema, config }: RegisteredRoute): string[] {
   ]
 }
 
-function faultsOfAnswers ({ schema: { response = {}, body }, config }: RegisteredRoute): string[] {
-  const needed = [...(config?.scope === undefined ? [] : COMMON_STATUSES), ...(body === undefined ? [] : [413, 415])]
+/** Fastify reads what is sent with these, whether or not the route looks at it. */
+const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
+
+function faultsOfAnswers ({ method, schema: { response = {} }, config }: RegisteredRoute): string[] {
+  const needed = [...(config?.scope === undefined ? [] : COMMON_STATUSES), ...(METHODS_WITH_BODY.has(method) ? [413, 415] : [])]
   return [
     ...needed.filter(status => response[status] === undefined)
       .map(status => `can be answered with ${status}: build its responses with responses(…)${status < 429 && status > 408 ? ' and bodyCodes' : ''}`),

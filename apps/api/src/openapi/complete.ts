@@ -4,7 +4,7 @@ import { ANSWER, CODES, COMPONENT, type AnswerFacts } from '../routes/answer-sch
 import { ACCEPTED_MEDIA_TYPES } from '../bodies/media-type.js'
 import { PROBLEM_TYPE } from '../problem.js'
 import type { RegisteredRoute } from './check.js'
-import { OF_STATUS, ON_EVERY_ANSWER, ON_LIMITED_ANSWERS, REQUEST_HEADERS, type AnswerHeader, type RequestHeader } from './headers.js'
+import { nameOfHeader, OF_STATUS, ON_EVERY_ANSWER, ON_LIMITED_ANSWERS, REQUEST_HEADERS, type AnswerHeader, type RequestHeader } from './headers.js'
 import { toFormSchema } from './form-schema.js'
 
 /** A schema as the document has it: plain JSON. */
@@ -65,7 +65,9 @@ function completeResponse (response: Json, status: number, { schema, config }: R
   const headers = new Set<AnswerHeader>([
     ...(facts?.headers ?? []), ...(schema.problemHeaders?.[status] ?? []), ...(OF_STATUS[status] ?? []), ...(isLimited ? ON_LIMITED_ANSWERS : []), ...ON_EVERY_ANSWER
   ])
-  response['headers'] = Object.fromEntries([...headers].map(name => [name, { $ref: `#/components/headers/${name}` }]))
+  response['headers'] = {}
+  // The first one counts: what a route says of a header goes before what is said of it in general.
+  for (const header of headers) response['headers'][nameOfHeader(header)] ??= { $ref: `#/components/headers/${header}` }
   if (codes !== undefined) Object.assign(response, problemResponse(status, codes))
   if (facts !== undefined) describeAnswer(response, facts)
   const shown = Object.entries(schema.examples ?? {}).filter(([, example]) => example.status === status)

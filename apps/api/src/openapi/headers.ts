@@ -5,7 +5,10 @@ interface HeaderFacts {
   example: string | number
 }
 
-/** The headers of answers. Those of `ON_EVERY_ANSWER` and of problems need not be named by a route. */
+/**
+ * The headers of answers. Those of `ON_EVERY_ANSWER` and of problems need not be named by a route. What one means may
+ * depend on the route: then what stands behind the dot tells which it is, and is no part of its name.
+ */
 export const ANSWER_HEADERS = {
   'x-request-id': {
     description: 'Names the request in the log; the one that was sent, if any',
@@ -16,6 +19,21 @@ export const ANSWER_HEADERS = {
     description: 'Answers change: they are not to be kept',
     schema: { type: 'string' },
     example: 'no-store'
+  },
+  'cache-control.model': {
+    description: 'A model may be kept for a minute, by whoever asked for it',
+    schema: { type: 'string' },
+    example: 'private, max-age=60'
+  },
+  'x-content-type-options': {
+    description: 'Nobody is to guess what the bytes are',
+    schema: { type: 'string' },
+    example: 'nosniff'
+  },
+  vary: {
+    description: 'The headers of the request that the answer depends on: accept for an export, Origin where pages of other origins are let in; absent otherwise',
+    schema: { type: 'string' },
+    example: 'accept, Origin'
   },
   'ratelimit-policy': {
     description: 'Requests `q` that a token may make in `w` seconds; absent without a limit',
@@ -47,6 +65,11 @@ export const ANSWER_HEADERS = {
     schema: { type: 'string' },
     example: '"1"'
   },
+  'etag.model': {
+    description: 'Names the answer as it is: another one has another tag',
+    schema: { type: 'string' },
+    example: '"kU3FZ0e1Tq8Xw5c2bN9dRg"'
+  },
   'last-modified': {
     description: 'When anything in the answer has last changed, counts included; in the first five seconds after a change a second earlier than that',
     schema: { type: 'string' },
@@ -71,7 +94,12 @@ export const ANSWER_HEADERS = {
 
 export type AnswerHeader = keyof typeof ANSWER_HEADERS
 
-export const ON_EVERY_ANSWER: readonly AnswerHeader[] = ['x-request-id', 'cache-control']
+/** The name under which a header is sent. */
+export function nameOfHeader (header: AnswerHeader): string {
+  return header.split('.', 1)[0] ?? header
+}
+
+export const ON_EVERY_ANSWER: readonly AnswerHeader[] = ['x-request-id', 'cache-control', 'x-content-type-options', 'vary']
 
 /** Where a token is needed and is within its limit. */
 export const ON_LIMITED_ANSWERS: readonly AnswerHeader[] = ['ratelimit-policy', 'ratelimit']

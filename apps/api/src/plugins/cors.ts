@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import plugin from 'fastify-plugin'
-import { ANSWER_HEADERS, REQUEST_HEADERS } from '../openapi/headers.js'
+import { ANSWER_HEADERS, nameOfHeader, REQUEST_HEADERS, type AnswerHeader } from '../openapi/headers.js'
 
 export interface CorsOptions {
   /** Exactly as browsers send them, e.g. `https://app.example`; empty = no page of another origin may read answers. */
@@ -9,7 +9,7 @@ export interface CorsOptions {
 
 const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const ALLOWED_HEADERS = ['authorization', 'content-type', ...Object.keys(REQUEST_HEADERS), 'x-request-id', 'traceparent'].join(', ')
-const EXPOSED_HEADERS = Object.keys(ANSWER_HEADERS).join(', ')
+const EXPOSED_HEADERS = [...new Set((Object.keys(ANSWER_HEADERS) as AnswerHeader[]).map(nameOfHeader))].join(', ')
 
 /** How long browsers may keep the answer to a preflight; a change of the settings counts after it at the latest. */
 const PREFLIGHT_SECONDS = 600

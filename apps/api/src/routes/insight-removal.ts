@@ -5,7 +5,7 @@ import type { InsightStore, Receipt } from '@insights/storage'
 import { describe, problemExample } from '../openapi/describe.js'
 import { assertCondition, isConditional, WriteConditionSchema, type WriteCondition } from '../preconditions.js'
 import type { DropRefresh } from '../refresh-wishes.js'
-import { answer, named, responses, TimestampSchema } from './answer-schemas.js'
+import { answer, bodyCodes, named, responses, TimestampSchema } from './answer-schemas.js'
 import { InsightPathSchema } from './insight-schemas.js'
 import { unknownInsight } from './insights.js'
 
@@ -42,7 +42,7 @@ const RemoveSchema = describe({
   params: InsightPathSchema,
   headers: WriteConditionSchema,
   response: responses({ 200: answer('The receipt', ReceiptSchema) }, [
-    'INS_INSIGHT_UNKNOWN', 'INS_INSIGHT_DAMAGED', 'INS_INSIGHT_CHANGED', 'INS_STORE_FULL'
+    ...bodyCodes, 'INS_INSIGHT_UNKNOWN', 'INS_INSIGHT_DAMAGED', 'INS_INSIGHT_CHANGED', 'INS_STORE_FULL'
   ]),
   examples: { erased: { summary: 'An insight without works and accounts', params: { id: 5 }, status: 200, answer: RECEIPT } }
 })

@@ -7,7 +7,7 @@ import { describe } from '../openapi/describe.js'
 import { answer, responses } from './answer-schemas.js'
 import { ModelAnswerSchema, ModelListSchema, toModelAnswer } from './model-answer.js'
 
-const headers = ['etag'] as const
+const headers = ['etag.model', 'cache-control.model'] as const
 const notModified = answer('Unchanged since the answer whose ETag was sent in If-None-Match', Type.Null(), { headers })
 const MODEL = toModelAnswer(INSIGHT_1)
 

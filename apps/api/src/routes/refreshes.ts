@@ -17,7 +17,7 @@ const AskSchema = describe({
   isBodyOptional: true,
   response: responses({
     202: answer('The refresh is wanted; Location is where to see how it stands', RefreshAnswerSchema, { headers: ['location'] })
-  }, [...bodyCodes, 'INS_INSIGHT_UNKNOWN', 'INS_STORE_FULL']),
+  }, [...bodyCodes, 'INS_INSIGHT_UNKNOWN', 'INS_INSIGHT_DAMAGED', 'INS_STORE_FULL']),
   examples: {
     asked: { summary: 'Ask for the counts of an insight', params: { id: 2 }, status: 202, answer: ASKED_REFRESH }
   }
@@ -27,7 +27,7 @@ const ReadSchema = describe({
   summary: 'See how the refresh stands and where each count comes from',
   tags: ['refreshes'],
   params: InsightPathSchema,
-  response: responses({ 200: answer('The refresh, and every source', RefreshAnswerSchema) }, ['INS_INSIGHT_UNKNOWN']),
+  response: responses({ 200: answer('The refresh, and every source', RefreshAnswerSchema) }, ['INS_INSIGHT_UNKNOWN', 'INS_INSIGHT_DAMAGED']),
   examples: {
     done: { summary: 'Every count was fetched', params: { id: 1 }, status: 200, answer: DONE_REFRESH }
   }

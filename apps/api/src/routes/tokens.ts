@@ -63,7 +63,7 @@ const RevokeSchema = describe({
   description: 'It opens nothing any more, in every process within five seconds. Doing it twice changes nothing.',
   tags: ['tokens'],
   params: TokenPathSchema,
-  response: responses({ 204: answer('The token is revoked', Type.Null()) }, ['INS_TOKEN_UNKNOWN', 'INS_TOKEN_LAST_ADMIN']),
+  response: responses({ 204: answer('The token is revoked', Type.Null()) }, [...bodyCodes, 'INS_TOKEN_UNKNOWN', 'INS_TOKEN_LAST_ADMIN']),
   examples: { revoked: { summary: 'A token that nobody uses any more', params: { id: '1f2e3d4c5b6a7980' }, status: 204 } }
 })
 const RotateSchema = describe({
