@@ -32,7 +32,7 @@ t.test('the next refresh is due when the first source is, a day on', async t => 
   await refreshInsights(depsWith(t), [id])
   const { refresh, sources } = await find(id)
   const first = Math.min(...sources.map(source => Date.parse(source.next_at ?? '')))
-  t.ok(Math.abs(Date.parse(refresh.due_at ?? '') - first) < 1_000)
+  t.ok(Math.abs(Date.parse(refresh.due_at ?? '') - first) < 60_000)
   t.ok(Math.abs(first - Date.parse(refresh.done_at ?? '') - 86_400_000) < 60_000)
 })
 
@@ -62,8 +62,11 @@ for (const [title, fault, code] of [
 ] as const) {
   t.test(`a platform that ${title} keeps its last good count, and the others are right`, async t => {
     const { id } = await store.create(EXAMPLE_2)
-    const deps = depsWith(t, { timeoutMs: 150, deadlineMs: 400 })
+    const deps = depsWith(t)
     await refreshInsights(deps, [id])
+    // Short limits for what only hangs from now on: the others may take their time.
+    const { youtube, instagram } = depsWith(t, { timeoutMs: 2_000, deadlineMs: 2_000 }).platforms
+    if (fault.kind === 'delay') deps.platforms = { ...deps.platforms, youtube, instagram }
     await store.requestRefresh(id)
     for (const platform of ['youtube', 'instagram'] as const) sandbox.faults.add({ platform, times: 'always', ...fault })
     sandbox.entities.set('soundcloud', '230230230', { count: 231 })
@@ -85,7 +88,7 @@ for (const [title, fault, code] of [
 t.test('a platform in trouble from the start leaves the count unknown, never zero', async t => {
   sandbox.faults.add({ platform: 'youtube', kind: 'status', status: 503, times: 'always' })
   const { id } = await store.create(EXAMPLE_2)
-  await refreshInsights(depsWith(t, { deadlineMs: 300 }), [id])
+  await refreshInsights(depsWith(t), [id])
   const document = await find(id)
   t.same(sourcesOf(document)['youtube:l4WNrvVjiTw'], [null, 'stale'])
   t.match(document.breakdown, { coverage: 80, score_range: { high: 26.96 } }, 'a count not known yet may still earn its points')
@@ -207,15 +210,16 @@ t.test('the counts that are there do not wait for a slow platform', async t => {
 
 t.test('a long run keeps its insights until it ends', async t => {
   const { id } = await store.create(EXAMPLE_2)
-  const deps = { ...depsWith(t), patienceMs: 10, leaseMs: 300 }
+  const deps = { ...depsWith(t), patienceMs: 10, leaseMs: 3_000 }
   let release = (): void => {}
   const gate = new Promise<void>(resolve => { release = resolve })
   const x = { platform: 'x' as const, load: async () => { await gate; return { kind: 'ok' as const, count: 4546 } } }
   const run = refreshInsights({ ...deps, platforms: { ...deps.platforms, x } }, [id])
   const started = await until(async () => await find(id), document => document.refresh.is_running)
-  const end = Date.parse(started.refresh.lease_until ?? '') + 2 * 300
+  // A lease that ends so late was prolonged after the first one would have ended.
+  const end = Date.parse(started.refresh.lease_until ?? '') + 3_000
   await until(async () => await find(id), document => Date.parse(document.refresh.lease_until ?? '') > end)
-  t.same((await store.startRefreshes([id], { leaseMs: 300 })).documents, [], 'nobody can take it over')
+  t.same((await store.startRefreshes([id], { leaseMs: 3_000 })).documents, [], 'nobody can take it over')
   release()
   t.same(await run, { saved: [id], superseded: [] })
 })
