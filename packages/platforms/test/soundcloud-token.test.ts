@@ -14,7 +14,8 @@ interface TokenFake extends Fake {
 
 /** A client whose token requests are answered by `grant`, which is told how many there were. */
 async function openWith (
-  t: Test, grant: (request: FakeRequest, response: Parameters<Respond>[1], count: number) => void, lookup?: Respond
+  t: Test, grant: (request: FakeRequest, response: Parameters<Respond>[1], count: number) => void, lookup?: Respond,
+  limits: { timeoutMs?: number, deadlineMs?: number } = {}
 ): Promise<TokenFake> {
   const grants: FakeRequest[] = []
   const clock = { time: start }
@@ -28,7 +29,7 @@ async function openWith (
     }
   }
   const answer = lookup ?? answerFrom(dialect, new Map([[urn(1), 1], [urn(2), 2]]))
-  const fake = await openFake(t, withGrants, answer, { clock: { now: () => clock.time }, timeoutMs: 300, deadlineMs: 900 })
+  const fake = await openFake(t, withGrants, answer, { clock: { now: () => clock.time }, ...limits })
   return { ...fake, grants, clock }
 }
 
@@ -164,7 +165,7 @@ for (const [what, respond] of Object.entries(badGrants)) {
 }
 
 t.test('a silent token host ends with the deadline of each caller', async t => {
-  const { client } = await openWith(t, () => {})
+  const { client } = await openWith(t, () => {}, undefined, { timeoutMs: 300, deadlineMs: 900 })
   const outcomes = await Promise.all([client.fetchCounts([urn(1)]), client.fetchCounts([urn(2)])])
   t.strictSame(outcomes.flat().map(codeOf), ['INS_PLATFORM_TIMEOUT', 'INS_PLATFORM_TIMEOUT'])
 })
