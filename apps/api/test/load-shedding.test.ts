@@ -20,6 +20,15 @@ function block (ms: number): void {
   while (performance.now() < end);
 }
 
+/** Asks until a request is let through: what starting costs may have made the event loop late for some samples. */
+async function calm (ask: () => Promise<LightMyRequestResponse>): Promise<void> {
+  const deadline = performance.now() + 20_000
+  while ((await ask()).statusCode !== 404) {
+    if (performance.now() > deadline) throw new Error('No request is let through')
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}
+
 /** Keeps the event loop late until a request is answered like this; the deadline is far beyond one sample. */
 async function lateUntil (ask: () => Promise<LightMyRequestResponse>, status: number): Promise<LightMyRequestResponse> {
   const deadline = performance.now() + 20_000
@@ -34,7 +43,8 @@ async function lateUntil (ask: () => Promise<LightMyRequestResponse>, status: nu
 
 t.test('while the event loop is late, requests are turned away, but not what an operator needs', async t => {
   const { ask, logged } = await build(t, 30)
-  t.equal((await ask('/api/user_insights/1')).statusCode, 404)
+  await calm(async () => await ask('/api/user_insights/1'))
+  logged.length = 0
   const { headers, body } = await lateUntil(async () => await ask('/api/user_insights/1'), 503)
   t.match(headers, { 'retry-after': '2', 'content-type': 'application/problem+json; charset=utf-8', 'x-request-id': String })
   t.match(JSON.parse(body), { type: 'urn:insights:error:INS_SERVICE_BUSY', status: 503, code: 'INS_SERVICE_BUSY', request_id: headers['x-request-id'] })

@@ -159,7 +159,7 @@ t.test('what is left is counted anew when the window is over', async t => {
 const { skipOwn: skip } = findRedis()
 
 /** The client as ioredis has it: what the port does not promise, and a test may look at. */
-type RedisClient = RateLimitRedis & { keys: (pattern: string) => Promise<string[]> }
+type RedisClient = RateLimitRedis & { keys: (pattern: string) => Promise<string[]>, ping: () => Promise<string> }
 
 async function withRedis (t: Test): Promise<{ server: RedisServer, open: () => Promise<RedisClient> }> {
   const server = await startRedis()
@@ -167,7 +167,10 @@ async function withRedis (t: Test): Promise<{ server: RedisServer, open: () => P
   const open = async (): Promise<RedisClient> => {
     const { redis, close } = await openLimitStore(server.url)
     t.teardown(close)
-    return redis as RedisClient
+    const client = redis as RedisClient
+    // Opening gives up early where the machine is busy, and everybody is let through until the connection is there.
+    await until(async () => await client.ping().then(() => true, () => false))
+    return client
   }
   return { server, open }
 }
