@@ -90,7 +90,7 @@ function contract (t: Test, open: Open): void {
   })
 
   t.test('misses are shared, and failures are not: who waited for one asks itself', async t => {
-    const [one, other] = await openTwo(t, { timeoutMs: 300, deadlineMs: 300 })
+    const [one, other] = await openTwo(t, { timeoutMs: 2_000, deadlineMs: 2_000 })
     sandbox.entities.set('youtube', 'missing0001', 'missing')
     await load(one, 'youtube', 'missing0001')
     t.match(await load(other, 'youtube', 'missing0001', { maxAgeMs: HOUR }), { kind: 'not_found', ageMs: 0 })
