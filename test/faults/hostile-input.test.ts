@@ -11,10 +11,10 @@ const MB = 1024 * 1024
 
 /**
  * The most processor time that refusing one request may cost, beyond what the engine itself takes to parse its JSON:
- * so many times what it takes for a body of 0.8 MB at that moment. On a machine that does nothing else that is 50 ms,
- * and the dearest of these takes 42.
+ * so many times what it takes for a body of 0.8 MB at that moment. On a machine that does nothing else that is 200 ms.
+ * The dearest of these takes 42 there, and more on a busy one; work that grows with the square of a body takes seconds.
  */
-const MOST_PARSES = 15
+const MOST_PARSES = 60
 /** What one flood may add to the most memory that the service has had after one, MiB. Its bodies hold 200. */
 const MOST_GROWTH_MB = 64
 const MOST_FLOODS = 6

@@ -90,7 +90,7 @@ t.test('workers that die, hang or leave lose no refresh', { skip }, async t => {
 
   await t.test('fault 27: a worker that stops for longer than its lock does no harm when it goes on', async t => {
     const frozen = await stack.startWorker(t)
-    sandbox.faults.add({ platform: 'youtube', kind: 'delay', ms: 1_000, times: 1 })
+    sandbox.faults.add({ platform: 'youtube', kind: 'delay', ms: 5_000, times: 1 })
     const [id = 0] = await post(1)
     await until(() => sandbox.calls.list('youtube').length > 0)
     frozen.child.kill('SIGSTOP')
