@@ -11,9 +11,9 @@ export interface InsightDocument {
   fields: InsightFields
   /** One record per linked account and work, in the order of `linkedSources(fields)`. */
   sources: SourceRecord[]
-  /** 0 until a first refresh has run whose fields have not changed meanwhile. */
+  /** 0 until the first refresh has run. */
   score: Score
-  /** `null` as long as the score is 0 for that reason. */
+  /** `null` until the first refresh has run. */
   breakdown: Breakdown | null
   /** 1 at creation, +1 with every change of `fields`. A refresh never changes it. */
   rev: number

@@ -18,7 +18,7 @@ export interface RefreshResult {
   /** That of the fields from which `breakdown` was computed. */
   rev: number
   sources: SourceRecord[]
-  /** Left out, like the score in it, where `rev` is not the current one any more. */
+  /** Left out, like the score in it, where `rev` is not the current one any more and there is a score already. */
   breakdown: Breakdown
   /** What the run has observed since it last saved, of sources that it has; default nothing. Kept if the result is. */
   observations?: readonly SourceObservation[]
@@ -76,7 +76,7 @@ export interface Backlog {
  * 10. `saveResults` writes many results at once, each only if `claim` and `identity_rev` are current, never touching
  *    `fields` or `rev`, never creating a document. One result that is superseded never harms the others. A run that
  *    ends sets `done`; if more is wanted by then, the insight is due at once. Where the `rev` of a result is not current
- *    its counts are saved and score and breakdown stay: the run that is wanted since gives them.
+ *    its counts are saved, and score and breakdown stay, if any: the run that is wanted since gives them.
  * 11. Leases and "due" follow the clock of the store alone; which of two changes is the newer one follows from
  *    counters, never from a time.
  * 12. A store that is away rejects with `INS_STORE_UNAVAILABLE`, one without space with `INS_STORE_FULL`; no error of

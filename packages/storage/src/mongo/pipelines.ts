@@ -113,9 +113,14 @@ export function extendLease (leaseMs: Milliseconds): Pipeline {
   }]
 }
 
-/** A score of fields that have changed since is left out: the change has stored the one that follows from it. */
+/**
+ * A score of fields that have changed since is left out, because the change has stored the one that follows from it; but
+ * an insight that has none yet gets it, or else one that changes all the time would never have any.
+ */
 export function saveResult (result: RefreshResult, stamp: string): Pipeline {
-  const ifCurrent = (value: unknown, field: string): object => ({ $cond: [{ $eq: ['$rev', result.rev] }, literal(value), field] })
+  const ifCurrent = (value: unknown, field: string): object => ({
+    $cond: [{ $or: [{ $eq: ['$rev', result.rev] }, { $eq: ['$breakdown', null] }] }, literal(value), field]
+  })
   return [{
     $set: {
       sources: literal(result.sources.map(fromSource)),

@@ -75,14 +75,15 @@ where i.id = run.id and i.claim = run.claim and i.lease_until is not null`
 
 /**
  * $1 rows of `fromResults`, $2 rows of `fromObservations`: those of results that are not saved are left out. A score of
- * fields that have changed since stays out too: the change has stored the one that follows from it.
+ * fields that have changed since stays out too, because the change has stored the one that follows from it; but an
+ * insight that has none yet gets it, or else one that changes all the time would never have any.
  */
 export const SAVE_RESULTS = `
 with saved as (
 update insights.insights as i set
   sources = r.sources, updated_at = clock_timestamp(),
-  score = case when i.rev = r.rev then r.score else i.score end,
-  breakdown = case when i.rev = r.rev then r.breakdown else i.breakdown end,
+  score = case when i.rev = r.rev or i.breakdown is null then r.score else i.score end,
+  breakdown = case when i.rev = r.rev or i.breakdown is null then r.breakdown else i.breakdown end,
   done = case when r.ends then greatest(i.done, r.done) else i.done end,
   done_at = case when r.ends then clock_timestamp() else i.done_at end,
   lease_until = case when r.ends then null else i.lease_until end,
