@@ -63,7 +63,7 @@ export async function buildApp (deps: ApiDeps, settings: ApiSettings): Promise<F
 
   await app.register(health, { store, isReady })
   await app.register(async api => {
-    const options = { store, announceRefresh: createAnnouncer(deps), clock }
+    const options = { store, announceRefresh: createAnnouncer(deps), clock, publicUrl }
     const lookup = createTokenLookup(tokens, clock)
     await api.register(authentication, { tokens, lookup, clock })
     await api.register(insights, options)

@@ -120,6 +120,10 @@ onEachStore(t, async (t, stores) => {
     t.match(odd.json().next, /^http:\/\/127\.0\.0\.1:\d+\/api\//)
     const named = await buildTestApi(t, stores, {}, { publicUrl: 'https://insights.example/base' })
     t.match((await named.send({ url: `${PATH}?limit=1` })).json().next, /^https:\/\/insights\.example\/base\/api\/user_insights\?limit=1&cursor=/)
+    const created = await named.send({ method: 'POST', url: PATH, payload: {} })
+    t.equal(created.headers.location, `https://insights.example/base${PATH}/${String(created.json().id)}`)
+    const asked = await named.send({ method: 'POST', url: `${PATH}/${String(created.json().id)}/refresh` })
+    t.equal(asked.headers.location, `${String(created.headers.location)}/refresh`)
   })
 
   t.test('HEAD answers like GET, and reading needs its scope', async t => {

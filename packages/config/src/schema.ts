@@ -9,7 +9,7 @@ export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', '
 const serverVariables = {
   HOST: text('Address to listen on; only this machine by default, a container wants 0.0.0.0.', 'host', '127.0.0.1'),
   PORT: integer('Port to listen on; 0 takes any free one and prints it.', { minimum: 0, maximum: 65535, default: 3000 }),
-  PUBLIC_URL: optionalText('Address at which clients reach the API, with which links to pages begin; set it behind a proxy that changes scheme, host or path, otherwise links begin as the request was addressed.', 'http-url'),
+  PUBLIC_URL: optionalText('Address at which clients reach the API, with which links to pages and Location begin; set it behind a proxy that changes scheme, host or path, otherwise links begin as the request was addressed.', 'http-url'),
   BODY_LIMIT_BYTES: integer('Largest request body, or in bulk the largest line; bounds the memory that one request can take.',
     { minimum: 1024, maximum: 16777216, default: 1048576, unit: 'bytes' }),
   REQUEST_TIMEOUT_SECONDS: integer('Time that a client has to send a whole request, or in bulk the next line; keeps slow ones from holding connections.',

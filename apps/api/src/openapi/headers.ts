@@ -56,7 +56,7 @@ export const ANSWER_HEADERS = {
     example: 'Token realm="insights", Bearer realm="insights"'
   },
   location: {
-    description: 'The path of what was made',
+    description: 'The path of what was made, or its address where the operator has set the one of the service',
     schema: { type: 'string' },
     example: '/api/user_insights/1'
   },

@@ -18,6 +18,8 @@ export interface RouteOptions {
   announceRefresh: AnnounceRefresh
   /** Tells how settled a change is. */
   clock: Clock
+  /** What addresses in `Location` begin with; `null` = they are paths. */
+  publicUrl: string | null
 }
 
 const CreateSchema = describe({
@@ -68,13 +70,13 @@ const ReadSchema = describe({
 })
 
 /** Creating and reading insights. Both answer from the store alone, whatever queue and platforms do. */
-export const insights: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { store, announceRefresh, clock }) => {
+export const insights: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { store, announceRefresh, clock, publicUrl }) => {
   app.post('/api/user_insights', { schema: CreateSchema, config: { scope: 'write' } }, async (request, reply) => {
     const fields = toFields(request.body)
     return await answerOnce({ store, request, reply, call: 'createInsight', payload: fields }, async hold => {
       const document = await store.create(fields, hold)
       await announceRefresh(document.id, request)
-      const headers = { location: `/api/user_insights/${document.id}`, ...versionHeaders(document, clock.now()) }
+      const headers = { location: `${publicUrl ?? ''}/api/user_insights/${document.id}`, ...versionHeaders(document, clock.now()) }
       return { status: 201, headers, body: toInsightAnswer(document) }
     })
   })

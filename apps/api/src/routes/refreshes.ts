@@ -34,12 +34,12 @@ const ReadSchema = describe({
 })
 
 /** Asking for fresh counts, and how far that is. A refresh that is waiting already takes further wishes in. */
-export const refreshes: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { store, announceRefresh }) => {
+export const refreshes: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { store, announceRefresh, publicUrl }) => {
   app.post('/api/user_insights/:id/refresh', { schema: AskSchema, config: { scope: 'write' } }, async (request, reply) => {
     const document = await store.requestRefresh(request.params.id)
     if (document === null) throw unknownInsight()
     await announceRefresh(document.id, request)
-    return await reply.code(202).header('location', `/api/user_insights/${document.id}/refresh`).send(toRefreshAnswer(document))
+    return await reply.code(202).header('location', `${publicUrl ?? ''}/api/user_insights/${document.id}/refresh`).send(toRefreshAnswer(document))
   })
 
   app.get('/api/user_insights/:id/refresh', { schema: ReadSchema, config: { scope: 'read' } }, async request => {
