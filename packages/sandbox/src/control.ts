@@ -91,10 +91,18 @@ export function createControl (deps: Deps): Control {
     const frozen = given.frozen === undefined ? clock.isFrozen : readFlag(given.frozen, '/frozen')
     if (given.now !== undefined && given.advance !== undefined) refuse('/advance', 'value', 'goes not with /now')
     const instant = given.now === undefined ? null : instantOf(given.now)
-    // Frozen first: a running clock would move on between the two.
-    if (frozen) clock.freeze()
-    if (instant !== null) clock.set(instant)
-    if (given.advance !== undefined) clock.advance(readStep(given.advance))
+    const step = given.advance === undefined ? null : readStep(given.advance)
+    const wasFrozen = clock.isFrozen
+    try {
+      // Frozen first: a running clock would move on between the two.
+      if (frozen) clock.freeze()
+      if (instant !== null) clock.set(instant)
+      if (step !== null) clock.advance(step)
+    } catch (error) {
+      // No date can hold the instant: then nothing has changed.
+      if (!wasFrozen) clock.run()
+      throw error
+    }
     if (!frozen) clock.run()
   }
 

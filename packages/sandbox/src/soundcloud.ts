@@ -51,7 +51,7 @@ export function createSoundcloud (world: World): StandIn {
     const limit = Number(call.query.get('limit') ?? DEFAULT_LIMIT)
     const offset = Number(call.query.get('offset') ?? 0)
     if (call.method !== 'GET') return soundcloudError(404)
-    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT || !Number.isInteger(offset)) return soundcloudError(400)
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT || !Number.isInteger(offset) || offset < 0) return soundcloudError(400)
     const urns = unique(listOf(call.query.get('urns')))
     if (urns.length > MAX_LIMIT) return soundcloudError(400)
     const isStrict = settings.values.soundcloud.malformedUrn === 'refused'

@@ -80,6 +80,14 @@ t.test('the clock can be read, set, advanced, frozen and let run', async t => {
   t.equal((await request(url)).json.frozen, false)
 })
 
+t.test('a clock that can not be set runs on', async t => {
+  const sandbox = await open(t)
+  for (const body of [{ frozen: true, advance: 'x' }, { frozen: true, now: 9e15 }, { frozen: true, advance: 9e15 }]) {
+    t.equal((await request(`${sandbox.url}/_sandbox/clock`, json('PUT', body))).status, 400)
+    t.equal(sandbox.clock.isFrozen, false, JSON.stringify(body))
+  }
+})
+
 t.test('a reset forgets everything but the clock', async t => {
   const sandbox = await open(t, { settings: { x: { callsPer15Minutes: 1 } } })
   sandbox.clock.freeze()

@@ -122,6 +122,7 @@ t.test('more than 200 URNs, a malformed URN and a bad limit are refused', async 
   t.equal(await statusOf({ urns: urns(...numbers(200)), limit: '200' }), 200)
   t.equal(await statusOf({ urns: `${urns(1)},soundcloud:tracks:x` }), 400)
   t.equal(await statusOf({ urns: urns(1), limit: '201' }), 400)
+  t.equal(await statusOf({ urns: urns(1), offset: '-1' }), 400)
   t.equal((await soundcloud(sandbox, token, '/tracks/abc')).status, 400)
   sandbox.settings.set({ soundcloud: { malformedUrn: 'ignored' } })
   t.equal((await soundcloud(sandbox, token, '/tracks', { urns: `${urns(1)},junk` })).json.length, 1)
