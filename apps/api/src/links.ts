@@ -19,6 +19,11 @@ export function toLink (
   return `${publicUrl ?? addressOf(request)}${path}${parameters.size === 0 ? '' : `?${parameters.toString()}`}`
 }
 
+/** The address of a path for `Location`: a path again where nobody has said what addresses begin with. */
+export function toLocation (publicUrl: string | null, path: string): string {
+  return `${publicUrl ?? ''}${path}`
+}
+
 /** A name and a port, and nothing with which a client could break a link. */
 const HOST = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i
 

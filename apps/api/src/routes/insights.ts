@@ -4,6 +4,7 @@ import { AppError, type Clock } from '@insights/shared'
 import type { InsightStore } from '@insights/storage'
 import { answerOnce } from '../answer-once.js'
 import { IdempotencySchema } from '../idempotency-key.js'
+import { toLocation } from '../links.js'
 import { describe, problemExample } from '../openapi/describe.js'
 import { isNotModified, ReadConditionSchema, versionHeaders } from '../preconditions.js'
 import type { AnnounceRefresh } from '../refresh-wishes.js'
@@ -76,7 +77,7 @@ export const insights: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { s
     return await answerOnce({ store, request, reply, call: 'createInsight', payload: fields }, async hold => {
       const document = await store.create(fields, hold)
       await announceRefresh(document.id, request)
-      const headers = { location: `${publicUrl ?? ''}/api/user_insights/${document.id}`, ...versionHeaders(document, clock.now()) }
+      const headers = { location: toLocation(publicUrl, `/api/user_insights/${document.id}`), ...versionHeaders(document, clock.now()) }
       return { status: 201, headers, body: toInsightAnswer(document) }
     })
   })

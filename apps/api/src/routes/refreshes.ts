@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { toLocation } from '../links.js'
 import { describe } from '../openapi/describe.js'
 import { answer, responses, bodyCodes } from './answer-schemas.js'
 import { InsightPathSchema } from './insight-schemas.js'
@@ -39,7 +40,7 @@ export const refreshes: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { 
     const document = await store.requestRefresh(request.params.id)
     if (document === null) throw unknownInsight()
     await announceRefresh(document.id, request)
-    return await reply.code(202).header('location', `${publicUrl ?? ''}/api/user_insights/${document.id}/refresh`).send(toRefreshAnswer(document))
+    return await reply.code(202).header('location', toLocation(publicUrl, `/api/user_insights/${document.id}/refresh`)).send(toRefreshAnswer(document))
   })
 
   app.get('/api/user_insights/:id/refresh', { schema: ReadSchema, config: { scope: 'read' } }, async request => {

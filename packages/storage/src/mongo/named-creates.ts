@@ -117,7 +117,8 @@ export async function takeBackRaised ({ models }: StoreDeps, stored: readonly St
 async function findRaised ({ removals, receipts, externalIds }: Models, stored: readonly StoredNamed[]): Promise<StoredNamed[]> {
   if (stored.length === 0) return []
   const ids = mongoose.trusted({ $in: stored.map(({ name }) => name.insight_id) })
-  const [kept, noted] = await Promise.all([externalIds.find({ insight_id: ids }).lean(), removals.find({ insight_id: ids }, { insight_id: 1 }).lean()])
+  const names = mongoose.trusted({ $in: stored.map(({ name }) => name._id) })
+  const [kept, noted] = await Promise.all([externalIds.find({ _id: names }).lean(), removals.find({ insight_id: ids }, { insight_id: 1 }).lean()])
   // After the notes: the one of a removal goes only when its receipt has come.
   const erased = await receipts.find({ _id: ids }, { _id: 1 }).lean()
   const isErased = new Set([...noted.map(({ insight_id: id }) => id), ...erased.map(({ _id }) => _id)])
